@@ -1,0 +1,138 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// FoodEntry is one food that a person ate. Energy in kilocalories, the rest in grams.
+type FoodEntry struct {
+	ID                int64     `json:"id"`
+	Name              string    `json:"food_name"`
+	NDB               string    `json:"ndb_no"`   // the USDA entry; empty when there is none
+	Quantity          string    `json:"quantity"` // as it was said
+	Grams             float64   `json:"grams"`
+	Calories          float64   `json:"calories"`
+	Protein           float64   `json:"protein"`
+	Carbs             float64   `json:"carbs"`
+	Fat               float64   `json:"fat"`
+	Meal              string    `json:"meal_type"`           // breakfast, lunch, dinner or snack
+	TelegramMessageID int64     `json:"telegram_message_id"` // the message that logged it; 0: none
+	Time              time.Time `json:"timestamp"`           // when it was eaten
+}
+
+// Totals are the sums over some food.
+type Totals struct {
+	Entries  int     `json:"entries"`
+	Calories float64 `json:"calories"`
+	Protein  float64 `json:"protein"`
+	Carbs    float64 `json:"carbs"`
+	Fat      float64 `json:"fat"`
+}
+
+// Plus adds entries to the sums.
+func (t Totals) Plus(entries ...FoodEntry) Totals {
+	for _, e := range entries {
+		t.Entries++
+		t.Calories, t.Protein, t.Carbs, t.Fat = t.Calories+e.Calories, t.Protein+e.Protein, t.Carbs+e.Carbs, t.Fat+e.Fat
+	}
+	return t
+}
+
+const foodTotalsSQL = `
+SELECT /* get_food_totals */
+       count(*), coalesce(sum(calories), 0), coalesce(sum(protein), 0), coalesce(sum(carbs), 0), coalesce(sum(fat), 0)
+FROM   food_entries
+WHERE  user_id = $1 AND "timestamp" >= $2 AND "timestamp" < $3`
+
+// FoodTotals queues the sums of what a person ate from one instant up to, not including, another.
+func (tx *Tx) FoodTotals(dest *Totals, userID int64, from, to time.Time) {
+	tx.row(nil, []any{&dest.Entries, &dest.Calories, &dest.Protein, &dest.Carbs, &dest.Fat}, foodTotalsSQL, userID, from, to)
+}
+
+const foodColumns = `id, food_name, coalesce(ndb_no, ''), quantity, grams, calories, protein, carbs, fat, meal_type,
+       coalesce(telegram_message_id, 0), "timestamp"`
+
+func scanFood(row pgx.CollectableRow) (f FoodEntry, err error) {
+	err = row.Scan(&f.ID, &f.Name, &f.NDB, &f.Quantity, &f.Grams, &f.Calories, &f.Protein, &f.Carbs, &f.Fat, &f.Meal,
+		&f.TelegramMessageID, &f.Time)
+	return f, err
+}
+
+const foodRangeSQL = `
+SELECT /* get_food_entries */ ` + foodColumns + `
+FROM   food_entries
+WHERE  user_id = $1 AND "timestamp" >= $2 AND "timestamp" < $3
+ORDER  BY "timestamp", id`
+
+// Food returns what a person ate from one instant up to, not including, another, in the order of eating.
+func (s *Store) Food(ctx context.Context, userID int64, from, to time.Time) ([]FoodEntry, error) {
+	rows, err := s.pool.Query(ctx, foodRangeSQL, userID, from, to)
+	if err != nil {
+		return nil, fmt.Errorf("get food entries: %w", err)
+	}
+	entries, err := pgx.CollectRows(rows, scanFood)
+	if err != nil {
+		return nil, fmt.Errorf("get food entries: %w", err)
+	}
+	return entries, nil
+}
+
+const foodOfMessageSQL = `
+SELECT /* get_food_of_message */ ` + foodColumns + `
+FROM   food_entries
+WHERE  user_id = $1 AND telegram_message_id = $2
+ORDER  BY id
+FOR    UPDATE`
+
+// FoodOfMessage queues the foods that a message of the person logged, locked until the transaction ends; none is an empty slice.
+func (tx *Tx) FoodOfMessage(dest *[]FoodEntry, userID, telegramMessageID int64) {
+	rows(tx, dest, scanFood, foodOfMessageSQL, userID, telegramMessageID)
+}
+
+const latestFoodMessageSQL = `
+SELECT /* get_latest_food_message */ telegram_message_id
+FROM   food_entries
+WHERE  user_id = $1 AND telegram_message_id IS NOT NULL
+ORDER  BY id DESC
+LIMIT  1`
+
+// LatestFoodMessage queues the id of the message that logged food last; found is false when the person has logged nothing.
+func (tx *Tx) LatestFoodMessage(dest *int64, found *bool, userID int64) {
+	tx.row(found, []any{dest}, latestFoodMessageSQL, userID)
+}
+
+const insertFoodSQL = `
+INSERT /* insert_food_entry */ INTO food_entries
+       (user_id, food_name, ndb_no, quantity, grams, calories, protein, carbs, fat, meal_type, telegram_message_id, "timestamp")
+VALUES ($1, $2, nullif($3, ''), $4, $5, $6, $7, $8, $9, $10, nullif($11::bigint, 0), $12)
+RETURNING id`
+
+// AddFood queues new food of a person and fills in the ids at the next Flush.
+func (tx *Tx) AddFood(userID int64, entries []FoodEntry) {
+	for i := range entries {
+		e := &entries[i]
+		tx.row(nil, []any{&e.ID}, insertFoodSQL, userID, e.Name, e.NDB, clean(e.Quantity), e.Grams, e.Calories, e.Protein,
+			e.Carbs, e.Fat, e.Meal, e.TelegramMessageID, e.Time)
+	}
+}
+
+const deleteFoodSQL = `
+DELETE /* delete_food_of_message */ FROM food_entries WHERE user_id = $1 AND telegram_message_id = $2`
+
+// DeleteFood queues the removal of what a message of the person logged; n is how many foods it were.
+func (tx *Tx) DeleteFood(n *int64, userID, telegramMessageID int64) {
+	tx.execCount(n, deleteFoodSQL, userID, telegramMessageID)
+}
+
+const moveFoodSQL = `
+UPDATE /* move_food_of_message */ food_entries SET "timestamp" = $3, meal_type = $4
+WHERE  user_id = $1 AND telegram_message_id = $2`
+
+// MoveFood queues another time of eating for what a message of the person logged.
+func (tx *Tx) MoveFood(n *int64, userID, telegramMessageID int64, at time.Time, meal string) {
+	tx.execCount(n, moveFoodSQL, userID, telegramMessageID, at, meal)
+}

@@ -1,0 +1,134 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Role says whose message it is.
+type Role string
+
+// The two sides of a conversation.
+const (
+	FromUser      Role = "user"
+	FromAssistant Role = "assistant"
+)
+
+// WindowSize is how many of the newest messages a window holds.
+const WindowSize = 20
+
+// Message is one message of a conversation.
+type Message struct {
+	ID       int64           `json:"id"`
+	Role     Role            `json:"role"`
+	Content  string          `json:"content"`
+	Type     string          `json:"type"`               // text, photo, edit, callback…; at most 32 bytes
+	Metadata json.RawMessage `json:"metadata,omitempty"` // an object, or nil
+	Time     time.Time       `json:"time"`
+}
+
+// Two halves, each with its own order and limit: the first is answered by the covering index alone, the second by its twin of the
+// few long messages. The predicates are the indexes'.
+const conversationSQL = `
+SELECT /* get_conversation_history */ id, role, content, message_type, metadata, "timestamp"
+FROM (
+    (SELECT id, role, content, message_type, metadata, "timestamp"
+     FROM   conversation_history
+     WHERE  user_id = $1
+     AND    octet_length(content) + 4 * coalesce(octet_length(metadata::text), 0) <= 2500
+     ORDER  BY "timestamp" DESC, id DESC
+     LIMIT  $2)
+    UNION ALL
+    (SELECT id, role, content, message_type, metadata, "timestamp"
+     FROM   conversation_history
+     WHERE  user_id = $1
+     AND    octet_length(content) + 4 * coalesce(octet_length(metadata::text), 0) > 2500
+     ORDER  BY "timestamp" DESC, id DESC
+     LIMIT  $2)
+) AS halves
+ORDER BY "timestamp" DESC, id DESC
+LIMIT $2`
+
+// Window returns a person's newest messages, at most WindowSize, oldest first. It comes from the cache when it is there. The slice
+// is shared and must not be changed.
+func (s *Store) Window(ctx context.Context, userID int64) ([]Message, error) {
+	lock := s.windows.of(userID)
+	lock.Lock()
+	defer lock.Unlock()
+	if window, found := s.cache.history.get(ctx, personKey(userID)); found {
+		return window, nil
+	}
+	window, err := s.readWindow(ctx, userID)
+	if err != nil {
+		return nil, err
+	}
+	s.cache.history.set(ctx, personKey(userID), window)
+	return window, nil
+}
+
+func (s *Store) readWindow(ctx context.Context, userID int64) ([]Message, error) {
+	rows, err := s.pool.Query(ctx, conversationSQL, userID, WindowSize)
+	if err != nil {
+		return nil, fmt.Errorf("get conversation history: %w", err)
+	}
+	window, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (m Message, err error) {
+		err = row.Scan(&m.ID, &m.Role, &m.Content, &m.Type, &m.Metadata, &m.Time)
+		return m, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("get conversation history: %w", err)
+	}
+	slices.Reverse(window)
+	return window, nil
+}
+
+// extendWindow puts committed messages into the cached window, if there is one. What is there already is recognised by its id: a
+// reader may have fetched the window between the commit and this.
+func (s *Store) extendWindow(ctx context.Context, userID int64, fresh []*Message) {
+	lock := s.windows.of(userID)
+	lock.Lock()
+	defer lock.Unlock()
+	old, found, err := s.cache.history.look(ctx, personKey(userID))
+	if err != nil {
+		s.cache.distrust() // a copy without these messages may be there
+	}
+	if err != nil || !found {
+		return
+	}
+	window := slices.Clone(old)
+	for _, m := range fresh {
+		if !slices.ContainsFunc(window, func(w Message) bool { return w.ID == m.ID }) {
+			window = append(window, *m)
+		}
+	}
+	slices.SortStableFunc(window, func(a, b Message) int {
+		if c := a.Time.Compare(b.Time); c != 0 {
+			return c
+		}
+		return int(a.ID - b.ID)
+	})
+	s.cache.history.set(ctx, personKey(userID), window[max(0, len(window)-WindowSize):])
+}
+
+const insertMessageSQL = `
+INSERT /* insert_message */ INTO conversation_history (user_id, role, content, message_type, metadata)
+VALUES ($1, $2, $3, $4, $5)
+RETURNING id, "timestamp"`
+
+// AddMessage stores messages of one person's conversation in the given order; after the commit they are appended to the cached
+// window.
+func (tx *Tx) AddMessage(userID int64, messages ...Message) {
+	fresh := make([]*Message, len(messages))
+	for i := range messages {
+		m := messages[i]
+		m.Content = clean(m.Content)
+		fresh[i] = &m
+		tx.row(nil, []any{&m.ID, &m.Time}, insertMessageSQL, userID, m.Role, m.Content, m.Type, m.Metadata)
+	}
+	tx.AfterCommit(func(ctx context.Context) { tx.store.extendWindow(ctx, userID, fresh) })
+}
