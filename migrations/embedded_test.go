@@ -1,0 +1,119 @@
+package migrations_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"healthagent/migrations"
+)
+
+func TestEmbeddedUpDownUp(t *testing.T) {
+	t.Parallel()
+	url := emptyDatabase(t)
+	e := engine(t, url, nil)
+
+	up(t, e, migrations.UpOptions{})
+	first := schema(t, url)
+	oldest := migrations.Label(e.Migrations()[0].Version)
+	down(t, e, oldest)
+	left := value[string](t, url, `
+SELECT coalesce(string_agg(what, ' '), '') FROM (
+    SELECT relname::text AS what FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relname NOT LIKE 'schema_migrations%'
+    UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+    UNION ALL SELECT typname FROM pg_type
+    WHERE typnamespace = 'public'::regnamespace AND typname NOT LIKE '%schema_migrations') AS x`)
+	if left != "" {
+		t.Errorf("the rollbacks left behind: %s", left)
+	}
+	up(t, e, migrations.UpOptions{IncludeHeld: true})
+	if second := schema(t, url); second != first {
+		t.Errorf("up, down, up changed the schema:\n--- first\n%s\n--- second\n%s", first, second)
+	}
+}
+
+// TestEmbeddedEachDownUp takes back one more migration at a time, so that no
+// rollback can rely on a later one's.
+func TestEmbeddedEachDownUp(t *testing.T) {
+	t.Parallel()
+	url := emptyDatabase(t)
+	e := engine(t, url, nil)
+	before := map[string]string{}
+	for _, m := range e.Migrations() {
+		up(t, e, migrations.UpOptions{Version: migrations.Label(m.Version)})
+		before[m.Name] = schema(t, url)
+		down(t, e, migrations.Label(m.Version))
+		up(t, e, migrations.UpOptions{Version: migrations.Label(m.Version)})
+		if got := schema(t, url); got != before[m.Name] {
+			t.Errorf("%s_%s: up, down, up changed the schema", migrations.Label(m.Version), m.Name)
+		}
+	}
+}
+
+func TestEmbeddedByPsql(t *testing.T) {
+	t.Parallel()
+	byEngine, byPsql := emptyDatabase(t), emptyDatabase(t)
+	e := engine(t, byEngine, nil)
+	up(t, e, migrations.UpOptions{})
+	exec1(t, byEngine, "DROP TABLE schema_migrations")
+	for _, m := range e.Migrations() {
+		psql(t, byPsql, m.Up.SQL)
+	}
+	if a, b := schema(t, byEngine), schema(t, byPsql); a != b {
+		t.Errorf("engine and psql differ:\n--- engine\n%s\n--- psql\n%s", a, b)
+	}
+}
+
+func psql(t *testing.T, url, sql string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "file.sql")
+	if err := os.WriteFile(file, []byte(sql), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(filepath.Join(server.bin, "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", url, "-f", file)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("psql: %v\n%s", err, out)
+	}
+}
+
+func TestEmbeddedNamesFit(t *testing.T) {
+	t.Parallel()
+	url := emptyDatabase(t)
+	up(t, engine(t, url, nil), migrations.UpOptions{})
+	// A name that the server cut has 63 bytes, so none may have more than 62.
+	long := value[string](t, url, `
+SELECT coalesce(string_agg(name, ' '), '') FROM (
+    SELECT relname::text AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace
+    UNION SELECT conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    UNION SELECT tgname FROM pg_trigger WHERE NOT tgisinternal
+    UNION SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace) AS x
+WHERE octet_length(name) > 62`)
+	if long != "" {
+		t.Errorf("names of 63 bytes may have been cut: %s", long)
+	}
+}
+
+// TestEmbeddedLint holds what the load rules do not see.
+func TestEmbeddedLint(t *testing.T) {
+	t.Parallel()
+	e := engine(t, "host=unused", nil)
+	for _, m := range e.Migrations() {
+		for _, st := range m.Up.Statements {
+			text := strings.ToUpper(st.Text)
+			if strings.Contains(text, "IF NOT EXISTS") {
+				t.Errorf("%s:%d: IF NOT EXISTS hides what is there already", m.Up.File, st.Line)
+			}
+			if strings.HasPrefix(text, "SET ") {
+				t.Errorf("%s:%d: settings are the session's", m.Up.File, st.Line)
+			}
+		}
+		for _, st := range m.Down.Statements {
+			if strings.Contains(strings.ToUpper(st.Text), "CASCADE") {
+				t.Errorf("%s:%d: CASCADE drops what nobody listed", m.Down.File, st.Line)
+			}
+		}
+	}
+}

@@ -1,0 +1,141 @@
+package migrations
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+const maxTries = 10
+
+// transact runs a script as one multi-statement query in one transaction together
+// with the ledger row done. Only locks and deadlocks are tried again: everything
+// else would fail the same way.
+func (s *session) transact(ctx context.Context, script Script, done func() record) error {
+	for try := 1; ; try++ {
+		err := s.attempt(ctx, script, done)
+		if err == nil {
+			return nil
+		}
+		var se *StatementError
+		if errors.As(err, &se) {
+			se.Tries = try
+		}
+		if try == maxTries || !passes(err) {
+			return err
+		}
+		pause := backoff(try)
+		s.cfg.Logger.WarnContext(ctx, "a lock is in the way of a migration, it is tried again",
+			"file", script.File, "try", try, "pause", pause.String())
+		if werr := s.cfg.Wait(ctx, pause); werr != nil {
+			return errors.Join(err, werr)
+		}
+	}
+}
+
+// attempt is one try of transact. On error nothing of it is left.
+func (s *session) attempt(ctx context.Context, script Script, done func() record) (err error) {
+	tx, err := s.conn.Begin(ctx)
+	if err != nil {
+		return fmt.Errorf("begin %s: %w", script.File, err)
+	}
+	defer func() {
+		if err != nil {
+			// A connection that cannot roll back is closed, which rolls back too.
+			_ = tx.Rollback(context.WithoutCancel(ctx))
+		}
+	}()
+	if err = execScript(ctx, s.conn, script); err != nil {
+		return err
+	}
+	if err = done().save(ctx, s.conn); err != nil {
+		return err
+	}
+	if err = tx.Commit(ctx); err != nil {
+		return explain(script, -1, err)
+	}
+	return nil
+}
+
+// execScript sends the whole text in the simple protocol, so that positions in
+// errors are positions in the file, and counts what was completed.
+func execScript(ctx context.Context, conn *pgx.Conn, script Script) error {
+	results := conn.PgConn().Exec(ctx, script.SQL)
+	completed := 0
+	for results.NextResult() {
+		if _, err := results.ResultReader().Close(); err == nil {
+			completed++
+		}
+	}
+	if err := results.Close(); err != nil {
+		return explain(script, completed, err)
+	}
+	return nil
+}
+
+// passes reports whether waiting may help: lock_not_available, deadlock_detected.
+func passes(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "55P03" || pg.Code == "40P01")
+}
+
+// backoff is 0.5 s doubling to 30 s, between half and all of it, so that two
+// processes do not meet again.
+func backoff(try int) time.Duration {
+	d := min(500*time.Millisecond<<(try-1), 30*time.Second)
+	return d/2 + rand.N(d/2+1)
+}
+
+// explain finds the statement that failed: by the server's position when it gives
+// one, else by the count of completed ones; -1 means the file as a whole. Messages
+// of class 22 quote values of rows and are left out.
+func explain(script Script, completed int, err error) error {
+	out := &StatementError{File: script.File, Reason: err.Error(), Tries: 1, Err: err}
+	var pg *pgconn.PgError
+	position := 0
+	if errors.As(err, &pg) {
+		out.Code, out.Reason = pg.Code, pg.Message
+		if strings.HasPrefix(pg.Code, "22") {
+			out.Reason = "a value does not fit"
+			out.Err = nil
+		}
+		position = int(pg.Position)
+	}
+	if completed < 0 {
+		return out
+	}
+	at, line := completed, 0
+	if position > 0 {
+		offset := byteOffset(script.SQL, position)
+		line = lineAt(script.SQL, offset)
+		for i, st := range script.Statements {
+			if st.offset <= offset {
+				at = i
+			}
+		}
+	}
+	if at < len(script.Statements) {
+		st := script.Statements[at]
+		out.Statement = st.FirstLine()
+		out.Line = max(line, st.Line)
+	}
+	return out
+}
+
+// byteOffset turns the server's position, in characters from 1, into an offset.
+func byteOffset(sql string, position int) int {
+	n := 1
+	for i := range sql {
+		if n == position {
+			return i
+		}
+		n++
+	}
+	return len(sql)
+}

@@ -1,0 +1,237 @@
+package migrations
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// UpOptions chooses what Up applies. The zero value means everything that is
+// pending or failed and not held.
+type UpOptions struct {
+	// Version, as 017 or 17, applies that one even if it is held, and before it
+	// the pending transactional ones below it. Empty means all.
+	Version string
+	// OnlyTransactional leaves index-only migrations for later.
+	OnlyTransactional bool
+	// IncludeHeld applies held ones too.
+	IncludeHeld bool
+	// DryRun returns what would be done, and does nothing.
+	DryRun bool
+}
+
+// Step is one migration that was applied or rolled back, or would be.
+type Step struct {
+	Version    int
+	Name       string
+	Class      Class
+	Statements int
+	SQL        string
+	Duration   time.Duration
+}
+
+// Result tells what was done, in order. After an error it holds what was done
+// before it.
+type Result struct {
+	Steps   []Step
+	Skipped []Skip // Up only
+	DryRun  bool
+}
+
+// HeldVersions returns the held migrations that Up left alone.
+func (r Result) HeldVersions() []int {
+	var out []int
+	for _, s := range r.Skipped {
+		if s.Reason == SkipHeld {
+			out = append(out, s.Version)
+		}
+	}
+	return out
+}
+
+// Up applies what opts choose, in the order of versions, and stops at the first
+// failure. It refuses with *ChecksumError, *CollisionError, *UnknownError,
+// *OutOfOrderError, *BlockedError, *NoSuchVersionError, *LockedError; a failing
+// statement is a *StatementError. It takes the lock only when there is work.
+func (e *Engine) Up(ctx context.Context, opts UpOptions) (Result, error) {
+	result := Result{DryRun: opts.DryRun}
+	named, err := e.named(opts)
+	if err != nil {
+		return result, err
+	}
+	s, err := e.connect(ctx)
+	if err != nil {
+		return result, err
+	}
+	defer s.close()
+	// A first look without the lock: a start must not wait for another process's
+	// long index build when there is nothing for it to do.
+	ledger, err := s.look(ctx)
+	if err != nil {
+		return result, err
+	}
+	steps, skipped, err := e.choose(ledger, opts, named)
+	if err != nil || len(steps) == 0 || opts.DryRun {
+		result.Skipped = skipped
+		result.Steps = planned(steps)
+		return result, err
+	}
+	ledger, err = s.begin(ctx)
+	if err != nil {
+		return result, err
+	}
+	if steps, result.Skipped, err = e.choose(ledger, opts, named); err != nil {
+		return result, err
+	}
+	for _, m := range steps {
+		step, err := e.apply(ctx, s, m, byVersion(ledger, m.Version))
+		if err != nil {
+			return result, err
+		}
+		result.Steps = append(result.Steps, step)
+	}
+	return result, nil
+}
+
+func (e *Engine) named(opts UpOptions) (int, error) {
+	if opts.Version == "" {
+		return 0, nil
+	}
+	version, err := ParseVersion(opts.Version)
+	if err != nil {
+		return 0, err
+	}
+	if e.file(version) == nil {
+		return 0, &NoSuchVersionError{Version: version}
+	}
+	return version, nil
+}
+
+func (e *Engine) choose(ledger []record, opts UpOptions, named int) ([]Migration, []Skip, error) {
+	if err := check(e.files, ledger, named); err != nil {
+		return nil, nil, err
+	}
+	return planUp(e.files, ledger, opts, named)
+}
+
+func planned(steps []Migration) []Step {
+	var out []Step
+	for _, m := range steps {
+		out = append(out, Step{Version: m.Version, Name: m.Name, Class: m.Class, Statements: len(m.Up.Statements), SQL: m.Up.SQL})
+	}
+	return out
+}
+
+// begin takes the lock, makes the ledger and settles what dead processes left:
+// whoever holds the lock knows that no running row is alive.
+func (s *session) begin(ctx context.Context) ([]record, error) {
+	if err := s.lock(ctx); err != nil {
+		return nil, err
+	}
+	if err := ensureLedger(ctx, s.conn); err != nil {
+		return nil, err
+	}
+	ledger, err := readLedger(ctx, s.conn)
+	if err != nil {
+		return nil, err
+	}
+	for i, r := range ledger {
+		if r.State != Running {
+			continue
+		}
+		ledger[i] = r.settled()
+		s.cfg.Logger.WarnContext(ctx, "an interrupted migration was found",
+			"version", Label(r.Version), "name", r.Name, "direction", string(r.Direction), "now", string(ledger[i].State))
+		if err := ledger[i].save(ctx, s.conn); err != nil {
+			return nil, err
+		}
+	}
+	return ledger, nil
+}
+
+// apply runs one up file. Before is the migration's row so far, nil if none.
+func (e *Engine) apply(ctx context.Context, s *session, m Migration, before *record) (Step, error) {
+	row := record{
+		Version: m.Version, Name: m.Name, Class: m.Class, Additive: m.Additive, State: Running, Direction: up,
+		ChecksumUp: m.Up.Checksum, ChecksumDown: m.Down.Checksum, UpSQL: m.Up.SQL, DownSQL: m.Down.SQL,
+		Irreversible: m.Irreversible, Total: len(m.Up.Statements), StartedAt: e.cfg.Now(),
+		BinaryVersion: e.cfg.BinaryVersion, OSUser: e.osUser,
+	}
+	fallback := row
+	fallback.State = Failed
+	if before != nil && before.State == Held {
+		// It was asked for by name and failed: that is no reason for the next
+		// start to try again what somebody had taken back.
+		fallback = *before
+	}
+	if before != nil && before.State == Partial {
+		fallback.State = Partial
+	}
+	row, err := e.carry(ctx, s, m.Up, row, fallback, Applied)
+	step := Step{Version: m.Version, Name: m.Name, Class: m.Class, Statements: row.Total, SQL: m.Up.SQL, Duration: row.Duration}
+	if err != nil {
+		return step, fmt.Errorf("apply migration %s: %w", Label(m.Version), err)
+	}
+	e.cfg.Logger.InfoContext(ctx, "migration applied", "version", Label(m.Version), "name", m.Name,
+		"class", string(m.Class), "duration", row.Duration.String())
+	return step, nil
+}
+
+// carry writes the running row, runs the script and leaves the row in the state
+// end, or as fallback with the error.
+func (e *Engine) carry(ctx context.Context, s *session, script Script, row, fallback record, end State) (record, error) {
+	if err := row.save(ctx, s.conn); err != nil {
+		return row, err
+	}
+	finish := func() record {
+		now := e.cfg.Now()
+		row.State, row.Done, row.Error = end, row.Total, ""
+		row.FinishedAt, row.Duration = &now, now.Sub(row.StartedAt)
+		row.AppliedAt, row.Held = &now, nil
+		if end == Held {
+			row.AppliedAt, row.Held = nil, indexesOf(row.UpSQL)
+		}
+		return row
+	}
+	var err error
+	if script.NoTransaction {
+		err = errors.New("no-transaction migrations need an engine that can run concurrent index builds; this one cannot yet")
+	} else {
+		err = s.transact(ctx, script, finish)
+	}
+	if err == nil {
+		return row, nil
+	}
+	now := e.cfg.Now()
+	fallback.Error = err.Error()
+	fallback.FinishedAt = &now
+	return fallback, errors.Join(err, e.leave(ctx, s, fallback))
+}
+
+// leave records a failure even when the run was cancelled. On a broken connection
+// the row stays running and the next run finds it interrupted, which is true:
+// without the lock nobody may write it.
+func (e *Engine) leave(ctx context.Context, s *session, row record) error {
+	if s.conn.IsClosed() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	return row.save(ctx, s.conn)
+}
+
+// indexesOf names the indexes that an index-only up file makes.
+func indexesOf(sql string) []string {
+	var out []string
+	statements, err := Split(sql)
+	if err != nil {
+		return nil
+	}
+	for _, st := range statements {
+		if d, ok := parseIndex(st); ok && !d.drop {
+			out = append(out, d.name)
+		}
+	}
+	return out
+}
