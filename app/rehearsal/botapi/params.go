@@ -47,7 +47,12 @@ func readParams(w http.ResponseWriter, r *http.Request) (params, error) {
 	return p, p.checkUTF8()
 }
 
+// bodyError is the refusal for a body that could not be read.
 func bodyError(err error) error {
+	var refusal *apiError
+	if errors.As(err, &refusal) {
+		return refusal
+	}
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
 		return &apiError{Code: http.StatusRequestEntityTooLarge, Description: "Request Entity Too Large"}
@@ -69,7 +74,9 @@ func (p params) readJSON(body io.Reader) error {
 	}
 	for name, value := range fields {
 		if value[0] != '"' {
-			p[name] = string(value)
+			if string(value) != "null" {
+				p[name] = string(value)
+			}
 			continue
 		}
 		var text string
