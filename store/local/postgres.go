@@ -141,6 +141,20 @@ func (p *Postgres) Close(ctx context.Context) error {
 	return nil
 }
 
+// Stop stops the server whoever uses it, and waits for that as long as ctx
+// allows. The handle stays good: Ensure starts the server again.
+func (p *Postgres) Stop(ctx context.Context) error {
+	unlock, err := p.lease.lock(ctx)
+	if err != nil {
+		return fmt.Errorf("stop the private PostgreSQL: %w", err)
+	}
+	defer unlock()
+	if err := p.stop(ctx); err != nil {
+		return fmt.Errorf("stop the private PostgreSQL: %w", err)
+	}
+	return nil
+}
+
 // running is the pid of the cluster's server and the directory of its socket;
 // 0 when none runs.
 func (p *Postgres) running() (pid int, socket string) {

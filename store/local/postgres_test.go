@@ -310,3 +310,16 @@ func TestAttachToAFullServer(t *testing.T) {
 		t.Fatal("not attached")
 	}
 }
+
+func TestStopAndEnsure(t *testing.T) {
+	t.Parallel()
+	dir := tempDir(t)
+	for _, p := range []*local.Postgres{startPostgres(t, local.Options{Dir: dir}), startPostgres(t, local.Options{Dir: dir})} {
+		if err := p.Stop(deadline(t)); err != nil || p.PID() != 0 {
+			t.Fatalf("pid %d: %v", p.PID(), err)
+		}
+		if err := p.Ensure(deadline(t)); err != nil || p.PID() == 0 {
+			t.Fatalf("pid %d: %v", p.PID(), err)
+		}
+	}
+}

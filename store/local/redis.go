@@ -113,6 +113,20 @@ func (r *Redis) Close(ctx context.Context) error {
 	return nil
 }
 
+// Stop stops the server whoever uses it, and waits for that as long as ctx
+// allows. The handle stays good: Ensure starts the server again.
+func (r *Redis) Stop(ctx context.Context) error {
+	unlock, err := r.lease.lock(ctx)
+	if err != nil {
+		return fmt.Errorf("stop the private Redis: %w", err)
+	}
+	defer unlock()
+	if err := r.stop(ctx); err != nil {
+		return fmt.Errorf("stop the private Redis: %w", err)
+	}
+	return nil
+}
+
 // ensure brings the server up. The caller holds the control lock.
 func (r *Redis) ensure(ctx context.Context) error {
 	if err := privateDir(r.dir, r.acct); err != nil {

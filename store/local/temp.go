@@ -25,7 +25,7 @@ type Temp struct {
 // dash. It also clears away those of the same prefix and user whose owner was
 // killed, together with the servers that still run in them.
 func NewTemp(ctx context.Context, prefix string) (*Temp, error) {
-	base := tempBase()
+	base := TempBase()
 	if old, err := filepath.Glob(filepath.Join(base, prefix+"-*")); err == nil {
 		for _, dir := range old {
 			sweep(ctx, dir)
@@ -65,9 +65,9 @@ func (t *Temp) Remove(ctx context.Context) error {
 	return nil
 }
 
-// tempBase is the system's temporary directory, unless we are root and that
+// TempBase is the system's temporary directory, unless we are root and that
 // one is closed to the servers' users.
-func tempBase() string {
+func TempBase() string {
 	base := os.TempDir()
 	if os.Geteuid() != 0 {
 		return base
