@@ -96,8 +96,10 @@ func withDatabase(raw, name string) (string, error) {
 	return u.String(), nil
 }
 
+// create copies files: without fsync that takes two thirds of the time that
+// writing the copy to the log takes.
 func create(ctx context.Context, conn *pgx.Conn, name, template string) error {
-	_, err := conn.Exec(ctx, "CREATE DATABASE "+quote(name)+" TEMPLATE "+quote(template))
+	_, err := conn.Exec(ctx, "CREATE DATABASE "+quote(name)+" TEMPLATE "+quote(template)+" STRATEGY file_copy")
 	return err
 }
 
