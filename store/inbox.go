@@ -196,3 +196,17 @@ func (s *Store) Queues(ctx context.Context) (q Queues, err error) {
 	}
 	return q, nil
 }
+
+const burySQL = `
+UPDATE /* bury_update */ inbox SET state = 'dead', attempts = attempts + 1, done_at = clock_timestamp(), error = $3
+WHERE  bot_id = $1 AND update_id = $2 AND state IN ('new', 'retry')`
+
+// Bury queues that an update is given up, with the reason; like Finish it fails with ErrAlreadyDone when the update was done before.
+func (tx *Tx) Bury(u Update, reason string) {
+	tx.batch.Queue(burySQL, u.BotID, u.ID, clean(reason)).Exec(func(tag pgconn.CommandTag) error {
+		if tag.RowsAffected() != 1 {
+			return ErrAlreadyDone
+		}
+		return nil
+	})
+}

@@ -36,7 +36,7 @@ const insertOutboxSQL = `
 INSERT /* insert_outbox */ INTO outbox (chat_id, class, method, params, erase)
 VALUES ($1, $2, $3, $4, $5)`
 
-// Send queues calls of the Bot API, in the given order, and tells the listener given to OnSend after the commit.
+// Send queues calls of the Bot API to be made after the commit, in the given order.
 func (tx *Tx) Send(calls ...Outgoing) {
 	for _, o := range calls {
 		tx.exec(insertOutboxSQL, o.ChatID, o.Class, o.Method, o.Params, o.Erase)
@@ -46,7 +46,7 @@ func (tx *Tx) Send(calls ...Outgoing) {
 const pendingOutboxSQL = `
 SELECT /* get_pending_outbox */ id, chat_id, class, method, params, attempts, erase
 FROM   outbox
-WHERE  state = 'pending' AND not_before <= $1 AND id <> ALL ($2)
+WHERE  state = 'pending' AND not_before <= $1 AND id <> ALL ($2) AND class <= $4
 ORDER  BY class, id
 LIMIT  $3`
 
@@ -74,14 +74,14 @@ type Sending struct {
 }
 
 // TurnOutbox records what became of calls and returns the next ones that are due, most urgent first, in one round trip. Those in
-// busy are under way and are left out. It is for the one sender only: rows are not claimed, a process that dies between the call
+// busy are under way and are left out, as are those less urgent than least. It is for the one sender only: rows are not claimed, a process that dies between the call
 // and the record makes it again.
-func (s *Store) TurnOutbox(ctx context.Context, ended []Sending, busy []int64, now time.Time, limit int) ([]Outgoing, error) {
+func (s *Store) TurnOutbox(ctx context.Context, ended []Sending, busy []int64, now time.Time, limit int, least Class) ([]Outgoing, error) {
 	batch := &pgx.Batch{}
 	queueEnded(batch, ended, now)
 	var due []Outgoing
 	if limit > 0 {
-		batch.Queue(pendingOutboxSQL, now, busy, limit).Query(func(rows pgx.Rows) (err error) {
+		batch.Queue(pendingOutboxSQL, now, busy, limit, least).Query(func(rows pgx.Rows) (err error) {
 			due, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (o Outgoing, err error) {
 				return o, row.Scan(&o.ID, &o.ChatID, &o.Class, &o.Method, &o.Params, &o.Attempts, &o.Erase)
 			})

@@ -1,0 +1,149 @@
+// Package admin is the daemon's door for its operator: HTTP with JSON on a unix socket. It shows; what it shows is handed to it by
+// the daemon as functions, so that every answer is of the moment of the question.
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Source is what the daemon shows. All functions may be called concurrently and must heed their context.
+type Source struct {
+	Ready    func(context.Context) Readiness
+	Snapshot func(context.Context) any
+	Metrics  func(context.Context) any
+}
+
+// Verdict of one component.
+type Verdict string
+
+// From good to bad. Only Fail makes the daemon not ready.
+const (
+	OK   Verdict = "ok"
+	Warn Verdict = "warn"
+	Fail Verdict = "fail"
+)
+
+// Component is one thing that the daemon depends on or does.
+type Component struct {
+	Verdict Verdict    `json:"verdict"`
+	Text    string     `json:"text"`            // in words
+	Since   *time.Time `json:"since,omitempty"` // of the trouble
+}
+
+// Readiness is the verdict on each component.
+type Readiness struct {
+	Ready      bool                 `json:"ready"`
+	Status     string               `json:"status"` // ok, degraded (some warn) or failing (some fail)
+	Components map[string]Component `json:"components"`
+}
+
+// Judge makes a Readiness of its components.
+func Judge(components map[string]Component) Readiness {
+	r := Readiness{Ready: true, Status: "ok", Components: components}
+	for _, c := range components {
+		switch {
+		case c.Verdict == Fail:
+			r.Ready, r.Status = false, "failing"
+		case c.Verdict == Warn && r.Ready:
+			r.Status = "degraded"
+		}
+	}
+	return r
+}
+
+// answerTime bounds the making of one answer.
+const answerTime = 4 * time.Second
+
+// Handler serves /livez, /readyz, /v1/snapshot and /api/v1/metrics.
+func Handler(s Source, log *slog.Logger) http.Handler {
+	mux := http.NewServeMux()
+	reply := func(pattern string, make func(context.Context) (int, any)) {
+		mux.HandleFunc("GET "+pattern, func(w http.ResponseWriter, r *http.Request) {
+			ctx, cancel := context.WithTimeout(r.Context(), answerTime)
+			defer cancel()
+			status, body := make(ctx)
+			raw, err := json.MarshalIndent(body, "", "  ")
+			if err != nil {
+				log.Error("encoding an answer", "path", pattern, "error", err)
+				http.Error(w, `{"error": "the answer cannot be encoded"}`, http.StatusInternalServerError)
+				return
+			}
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(status)
+			_, _ = w.Write(append(raw, '\n')) // who asked may have gone
+		})
+	}
+	reply("/livez", func(context.Context) (int, any) { return http.StatusOK, map[string]bool{"live": true} })
+	reply("/readyz", func(ctx context.Context) (int, any) {
+		ready := s.Ready(ctx)
+		if !ready.Ready {
+			return http.StatusServiceUnavailable, ready
+		}
+		return http.StatusOK, ready
+	})
+	reply("/v1/snapshot", func(ctx context.Context) (int, any) { return http.StatusOK, s.Snapshot(ctx) })
+	reply("/api/v1/metrics", func(ctx context.Context) (int, any) { return http.StatusOK, s.Metrics(ctx) })
+	return mux
+}
+
+// ErrRunning is returned by Listen when another daemon answers on the socket.
+var ErrRunning = errors.New("another daemon is running on that socket")
+
+// Listen opens the socket, in a directory that it makes when it is missing. What a daemon that died left behind is removed; what
+// is no socket, or a socket that somebody answers on, is not.
+func Listen(path string) (net.Listener, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return nil, fmt.Errorf("make the socket's directory: %w", err)
+	}
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return nil, fmt.Errorf("look at the socket: %w", err)
+	case info.Mode().Type() != fs.ModeSocket:
+		return nil, fmt.Errorf("%s exists and is no socket: move it away", path)
+	default:
+		if conn, err := net.DialTimeout("unix", path, time.Second); err == nil {
+			_ = conn.Close() // it told us what we wanted to know
+			return nil, fmt.Errorf("%s: %w", path, ErrRunning)
+		}
+		if err := os.Remove(path); err != nil {
+			return nil, fmt.Errorf("remove the socket of a dead daemon: %w", err)
+		}
+	}
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("listen on the admin socket: %w", err)
+	}
+	if err := os.Chmod(path, 0o660); err != nil {
+		return nil, errors.Join(fmt.Errorf("open the socket to its group: %w", err), l.Close())
+	}
+	return l, nil
+}
+
+// Serve answers on l until ctx ends.
+func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
+	server := &http.Server{Handler: h, ReadHeaderTimeout: answerTime, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
+	stop := context.AfterFunc(ctx, func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		if server.Shutdown(ctx) != nil {
+			_ = server.Close() // whoever is still reading has had their second
+		}
+	})
+	defer stop()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve the admin socket: %w", err)
+	}
+	return nil
+}

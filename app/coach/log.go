@@ -1,0 +1,186 @@
+package coach
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"healthagent/app/food"
+	"healthagent/app/progress"
+	"healthagent/store"
+)
+
+// foodSource is the unique source of the points for a logged message.
+func foodSource(message int64) string { return fmt.Sprintf("food:%d", message) }
+
+// logFood books what was understood, and asks about the rest in one line.
+func logFood(ctx context.Context, t *turn) ([]Out, error) {
+	entries := t.entries(t.in.MessageID)
+	from, to := dayOf(entries[0].Time, t.loc)
+	var day store.Totals
+	t.tx.FoodTotals(&day, t.user.ID, from, to)
+	gain, err := t.award(ctx, progress.FoodLogged, "food", foodSource(t.in.MessageID))
+	if err != nil {
+		return nil, err
+	}
+	t.tx.AddFood(t.user.ID, entries)
+	return t.card("", entries, day.Plus(entries...), gain), nil
+}
+
+// entries are the foods of the turn's text as rows of a message.
+func (t *turn) entries(message int64) []store.FoodEntry {
+	at := t.eatenAt(t.reading.When, t.reading.Meal)
+	meal := t.reading.Meal
+	if meal == "" {
+		meal = mealAt(at.In(t.loc).Hour())
+	}
+	entries := make([]store.FoodEntry, len(t.reading.Items))
+	for i, item := range t.reading.Items {
+		entries[i] = store.FoodEntry{
+			Name: item.Name, NDB: item.NDB, Quantity: item.Quantity, Grams: item.Grams,
+			Calories: item.Calories, Protein: item.Protein, Carbs: item.Carbs, Fat: item.Fat,
+			Meal: meal, TelegramMessageID: message, Time: at,
+		}
+	}
+	return entries
+}
+
+// eatenAt is the instant that a text speaks of: now when it names none. A day without a clock is that day at the meal's usual hour,
+// or at this hour when no meal is named.
+func (t *turn) eatenAt(when *food.When, meal string) time.Time {
+	if when == nil {
+		return t.now
+	}
+	if when.MinutesAgo > 0 {
+		return t.now.Add(-time.Duration(when.MinutesAgo) * time.Minute)
+	}
+	local := t.now.In(t.loc)
+	hour, minute := local.Hour(), local.Minute()
+	switch {
+	case when.HasClock:
+		hour, minute = when.Hour, when.Minute
+	case when.DayOffset == 0:
+		return t.now
+	default:
+		if h, m, ok := usualTime(meal); ok {
+			hour, minute = h, m
+		}
+	}
+	y, mon, d := local.Date()
+	return time.Date(y, mon, d+when.DayOffset, hour, minute, 0, 0, t.loc)
+}
+
+func usualTime(meal string) (hour, minute int, ok bool) {
+	switch meal {
+	case "breakfast":
+		return 8, 0, true
+	case "lunch":
+		return 12, 30, true
+	case "dinner":
+		return 19, 0, true
+	case "snack":
+		return 15, 30, true
+	}
+	return 0, 0, false
+}
+
+func mealAt(hour int) string {
+	switch {
+	case hour >= 5 && hour < 11:
+		return "breakfast"
+	case hour >= 11 && hour < 15:
+		return "lunch"
+	case hour >= 17 && hour < 22:
+		return "dinner"
+	}
+	return "snack"
+}
+
+// card says what is booked now, rendered from the rows themselves, with the buttons that change it.
+func (t *turn) card(title string, entries []store.FoodEntry, day store.Totals, gain string) []Out {
+	var sum store.Totals
+	sum = sum.Plus(entries...)
+	first := entries[0]
+	if title == "" {
+		title = strings.ToUpper(first.Meal[:1]) + first.Meal[1:]
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "🍽 <b>%s</b>", esc(title))
+	if d := t.now.Sub(first.Time); d > time.Minute || d < -time.Minute {
+		fmt.Fprintf(&b, " · %s", moment(first.Time, t.now, t.loc))
+	}
+	for i, e := range entries {
+		fmt.Fprintf(&b, "\n• %s%s — %s g · %s kcal%s", esc(e.Name), said(e.Quantity), grams(e.Grams), number(e.Calories), t.assumed(i))
+	}
+	fmt.Fprintf(&b, "\n<b>%s kcal</b> · protein %s g · carbs %s g · fat %s g", number(sum.Calories), grams(sum.Protein),
+		grams(sum.Carbs), grams(sum.Fat))
+	fmt.Fprintf(&b, "\n%s: %s kcal", t.dayName(first.Time), number(day.Calories))
+	if gain != "" {
+		b.WriteString(" · " + gain)
+	}
+	if t.reading != nil && len(t.reading.Unknown) > 0 {
+		b.WriteString("\n\n❓ " + askAbout(t.reading.Unknown))
+	}
+	return []Out{{Kind: Say, HTML: b.String(), Buttons: cardButtons(first.TelegramMessageID)}}
+}
+
+// assumed marks a portion that the person did not name.
+func (t *turn) assumed(i int) string {
+	if t.reading != nil && i < len(t.reading.Items) && t.reading.Items[i].Assumed {
+		return " <i>(usual portion)</i>"
+	}
+	return ""
+}
+
+func said(quantity string) string {
+	if quantity == "" {
+		return ""
+	}
+	return ", " + esc(quantity)
+}
+
+// dayName is Today, Yesterday or the date.
+func (t *turn) dayName(at time.Time) string {
+	from, to := dayOf(t.now, t.loc)
+	before, _ := dayOf(from.Add(-time.Hour), t.loc)
+	switch {
+	case !at.Before(from) && at.Before(to):
+		return "Today"
+	case !at.Before(before) && at.Before(from):
+		return "Yesterday"
+	}
+	return at.In(t.loc).Format("Mon 2 Jan")
+}
+
+func cardButtons(message int64) [][]Button {
+	return [][]Button{{
+		{"↩ Undo", fmt.Sprintf("u:%d", message)},
+		{"✏ Edit", fmt.Sprintf("e:%d", message)},
+		{"🕒 Time", fmt.Sprintf("t:%d", message)},
+	}}
+}
+
+// askAbout asks in one line about what was not understood.
+func askAbout(unknown []food.Unknown) string {
+	var parts []string
+	for _, u := range unknown[:min(len(unknown), 4)] {
+		part := "“" + esc(snippet(u.Text)) + "”"
+		if len(u.Suggestions) > 0 {
+			part += " (" + esc(strings.Join(u.Suggestions, ", ")) + "?)"
+		}
+		parts = append(parts, part)
+	}
+	if more := len(unknown) - len(parts); more > 0 {
+		parts = append(parts, fmt.Sprintf("%d more", more))
+	}
+	return "Not understood and not booked: " + strings.Join(parts, ", ") + ". Which food is it, and how much?"
+}
+
+// unknownText answers a text of which nothing was understood.
+func unknownText(r *food.Reading) string {
+	if len(r.Unknown) == 0 {
+		return "I do not understand that. Write what you ate, for example <i>2 eggs and toast</i>, or /help."
+	}
+	return "❓ " + askAbout(r.Unknown) + " For example <i>2 eggs and 150 g rice</i>; /help shows what else I understand."
+}

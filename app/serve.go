@@ -1,0 +1,236 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"healthagent/app/admin"
+	"healthagent/app/coach"
+	"healthagent/app/config"
+	"healthagent/app/fault"
+	"healthagent/app/food"
+	"healthagent/app/telegram"
+	"healthagent/store"
+	"healthagent/store/local"
+	"healthagent/systemd"
+)
+
+// drainTime is what a stop takes at most, within systemd's patience.
+const drainTime = 8 * time.Second
+
+// Options is what Serve needs. Config must have a token.
+type Options struct {
+	Config  config.Config
+	Version string
+	Logger  *slog.Logger
+	Getenv  func(string) string // for systemd's socket; nil: os.Getenv
+	Now     func() time.Time    // nil: time.Now
+}
+
+// daemon is the running service.
+type daemon struct {
+	Options
+	log     *slog.Logger
+	now     func() time.Time
+	started time.Time
+	notify  *systemd.Notifier
+
+	cluster *local.Postgres // nil: the database is somebody else's
+	url     string
+	store   *store.Store
+	bot     *telegram.Service
+	coach   *coach.Coach
+	remind  *scheduler
+
+	phase  atomic.Pointer[string] // what the start is waiting for; nil: started
+	leads  atomic.Bool
+	rival  atomic.Pointer[string] // who leads instead
+	beat   atomic.Int64           // when a loop of ours last turned
+	cpu    cpuMeter
+	schema atomic.Pointer[string] // what is wrong with the migrations; nil: nothing
+}
+
+// Serve runs the service until ctx ends and returns nil then. It ends by itself only for what waiting cannot mend: a configuration
+// that is wrong (fault.Config), a second daemon on the socket, a database of a newer program.
+func Serve(ctx context.Context, o Options) error {
+	d, err := build(o)
+	if err != nil {
+		return err
+	}
+	listener, err := admin.Listen(o.Config.AdminSocket)
+	if err != nil {
+		return fault.Wrap(fault.Conflict, "the admin socket cannot be opened", err)
+	}
+	// the servers outlive the work: what drains needs the database, and who looks wants to see it drain
+	house, shut := context.WithCancel(context.WithoutCancel(ctx))
+	defer shut()
+	group, house := errgroup.WithContext(house)
+	group.Go(func() error {
+		return admin.Serve(house, listener, admin.Handler(admin.Source{Ready: d.ready, Snapshot: d.snapshot, Metrics: d.metrics}, d.log))
+	})
+	group.Go(func() error { d.feedWatchdog(house); return nil })
+	err = d.live(ctx, house)
+	d.notify.Stopping()
+	shut()
+	err = errors.Join(err, group.Wait(), d.close())
+	if err == nil {
+		d.log.Info("stopped")
+	}
+	return err
+}
+
+func build(o Options) (*daemon, error) {
+	if err := o.Config.Require("TELEGRAM_TOKEN"); err != nil {
+		return nil, err
+	}
+	if o.Getenv == nil {
+		o.Getenv = os.Getenv
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	d := &daemon{Options: o, log: o.Logger, now: o.Now, started: o.Now(), notify: systemd.New(o.Getenv)}
+	d.setPhase("starting")
+	bot, err := telegram.BotID(o.Config.TelegramToken.Reveal())
+	if err != nil || bot == 0 {
+		return nil, fault.Wrap(fault.Config, "TELEGRAM_TOKEN is no bot token", err)
+	}
+	return d, os.MkdirAll(o.Config.StateDir, 0o700)
+}
+
+func (d *daemon) setPhase(text string) {
+	d.phase.Store(&text)
+	d.notify.Status(text)
+}
+
+// live starts, works and drains.
+func (d *daemon) live(ctx, house context.Context) error {
+	if err := d.open(ctx, house); err != nil {
+		return stopped(ctx, err)
+	}
+	if err := d.prepareDatabase(ctx); err != nil {
+		return stopped(ctx, err)
+	}
+	d.phase.Store(nil)
+	d.log.Info("ready", "version", d.Version, "pool", d.store.PoolStats().String(), "cache", d.store.Cache().Backend(),
+		"start", d.now().Sub(d.started).Round(time.Millisecond))
+	d.notify.Ready()
+	d.notify.Status("serving")
+
+	group, work := errgroup.WithContext(ctx)
+	group.Go(func() error { d.bot.Greet(work, d.coach.Commands()); return nil })
+	group.Go(func() error { d.store.WatchPool(work, time.Minute); return nil })
+	group.Go(func() error { d.upkeep(work); return nil })
+	group.Go(func() error { d.status(work); return nil })
+	group.Go(func() error { d.lead(work); return nil })
+	return stopped(ctx, group.Wait())
+}
+
+// stopped is nil for an end that was asked for.
+func stopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled) || store.Unavailable(err)) {
+		return nil
+	}
+	return err
+}
+
+// open builds the rooms. Only a private cluster is waited for here.
+func (d *daemon) open(ctx, house context.Context) error {
+	c := d.Config
+	d.url = c.DatabaseURL.Reveal()
+	if d.url == "" {
+		if err := d.startCluster(ctx, house); err != nil {
+			return err
+		}
+	}
+	var err error
+	d.store, err = store.Open(house, store.Config{
+		URL: d.url, RedisURL: c.RedisURL.Reveal(), PoolMin: c.PoolMin, PoolMax: c.PoolMax, SlowQuery: c.SlowQuery,
+		Logger: d.log, Now: d.now,
+	})
+	if err != nil {
+		return fault.Wrap(fault.Config, "the store cannot be opened", err)
+	}
+	foods, err := food.Load()
+	if err != nil {
+		return fmt.Errorf("load the foods: %w", err)
+	}
+	d.bot, err = telegram.New(telegram.Config{
+		Token: c.TelegramToken.Reveal(), APIURL: c.TelegramAPIURL, Store: d.store,
+		Rate:   telegram.Rate{Overall: c.SendRate.PerSecond, PerChat: c.SendRate.PerChat},
+		Admins: c.Admins, Open: c.Access == config.AccessOpen, Drain: drainTime,
+		Logger: d.log, Now: d.now, Redact: config.Redactor(c),
+	})
+	if err != nil {
+		return fault.Wrap(fault.Config, "the bot cannot be set up", err)
+	}
+	d.remind = newScheduler(d.store, d.bot, d.now, d.log)
+	d.coach = coach.New(coach.Config{
+		Store: d.store, Foods: foods, Open: c.Access == config.AccessOpen, Admins: c.Admins,
+		Render: d.bot.Render, Committed: d.bot.Wake, Reminders: d.remind.wakeUp, Now: d.now, Logger: d.log,
+	})
+	return nil
+}
+
+// lead works for the bot whenever this process has its lock, and waits for the lock otherwise.
+func (d *daemon) lead(ctx context.Context) {
+	const again = 2 * time.Second
+	for ctx.Err() == nil {
+		err := d.store.Lead(ctx, d.bot.BotID(), d.remind.wakeUp, func(ctx context.Context) error {
+			d.leads.Store(true)
+			d.rival.Store(nil)
+			defer d.leads.Store(false)
+			d.log.Info("this process works for the bot", "bot", d.bot.BotID())
+			group, work := errgroup.WithContext(ctx)
+			group.Go(func() error { d.remind.run(work); return nil })
+			group.Go(func() error { return d.bot.Run(work, d.coach) })
+			return group.Wait()
+		})
+		if ctx.Err() != nil {
+			return
+		}
+		if errors.Is(err, store.ErrHeld) {
+			who := err.Error()
+			if old := d.rival.Swap(&who); old == nil || *old != who {
+				d.log.Warn("not working for the bot", "reason", who)
+			}
+		} else if err != nil {
+			d.log.Warn("working for the bot was interrupted", "error", store.Reason(err))
+		}
+		wait(ctx, again)
+	}
+}
+
+func (d *daemon) close() error {
+	if d.store != nil {
+		d.store.Close()
+	}
+	if d.cluster == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	if err := d.cluster.Close(ctx); err != nil {
+		return fmt.Errorf("stop the private database: %w", err)
+	}
+	return nil
+}
+
+// wait pauses; false when ctx ended before.
+func wait(ctx context.Context, pause time.Duration) bool {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}

@@ -1,0 +1,128 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"healthagent/app/admin"
+	"healthagent/app/telegram"
+	"healthagent/store"
+)
+
+// probeTime bounds the question whether a dependency answers.
+const probeTime = time.Second
+
+// ready judges each component. PostgreSQL, the tables and the intake make the daemon ready; a cache or a Telegram that is away is a
+// warning, since everything comes back by itself.
+func (d *daemon) ready(ctx context.Context) admin.Readiness {
+	if phase := d.phase.Load(); phase != nil {
+		return admin.Judge(map[string]admin.Component{"start": {Verdict: admin.Fail, Text: *phase, Since: &d.started}})
+	}
+	return admin.Judge(map[string]admin.Component{
+		"postgresql": d.probePostgres(ctx),
+		"cache":      d.probeCache(ctx),
+		"telegram":   d.judgeTelegram(),
+		"sending":    d.judge("sending", admin.Warn, "what is to be sent is sent"),
+		"outbox":     d.judge("outbox", admin.Fail, "the outbox is read"),
+		"inbox":      d.judge("inbox", admin.Fail, "updates are committed and handled"),
+		"leader":     d.judgeLeader(),
+	})
+}
+
+func (d *daemon) probePostgres(ctx context.Context) admin.Component {
+	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
+	if err := d.store.Ping(ctx); err != nil {
+		return admin.Component{Verdict: admin.Fail, Text: "PostgreSQL does not answer: " + store.Reason(err)}
+	}
+	return admin.Component{Verdict: admin.OK, Text: d.store.PoolStats().String()}
+}
+
+func (d *daemon) probeCache(ctx context.Context) admin.Component {
+	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
+	if err := d.store.Cache().Check(ctx); err != nil {
+		return admin.Component{Verdict: admin.Warn, Text: "Redis does not answer, PostgreSQL serves alone: " + store.Reason(err)}
+	}
+	return admin.Component{Verdict: admin.OK, Text: d.store.Cache().Backend()}
+}
+
+// silence is how long a poll may go without an answer before it is said: a long poll and its grace.
+const silence = 90 * time.Second
+
+func (d *daemon) judgeTelegram() admin.Component {
+	c := d.judge("polling", admin.Warn, "updates are asked for")
+	state := d.bot.State()
+	if c.Verdict == admin.OK && d.leads.Load() && !state.LastPoll.IsZero() && d.now().Sub(state.LastPoll) > silence {
+		since := state.LastPoll
+		return admin.Component{Verdict: admin.Warn, Text: "Telegram has not answered for a while", Since: &since}
+	}
+	return c
+}
+
+// judge reads a trouble of the way in and out.
+func (d *daemon) judge(part string, verdict admin.Verdict, fine string) admin.Component {
+	if t, sick := d.bot.State().Trouble[part]; sick {
+		return admin.Component{Verdict: verdict, Text: t.Text, Since: &t.Since}
+	}
+	return admin.Component{Verdict: admin.OK, Text: fine}
+}
+
+func (d *daemon) judgeLeader() admin.Component {
+	if d.leads.Load() {
+		return admin.Component{Verdict: admin.OK, Text: "this process works for the bot"}
+	}
+	text := "the bot's lock is not held yet"
+	if rival := d.rival.Load(); rival != nil {
+		text = *rival
+	}
+	return admin.Component{Verdict: admin.Fail, Text: text}
+}
+
+// snapshot is everything at one moment, for a screen.
+type snapshot struct {
+	Time     time.Time        `json:"time"`
+	Version  string           `json:"version"`
+	Uptime   float64          `json:"uptime_s"`
+	Ready    admin.Readiness  `json:"ready"`
+	System   system           `json:"system"`
+	Pool     store.PoolStats  `json:"pool"`
+	Queries  store.QueryStats `json:"queries"`
+	Cache    store.CacheStats `json:"cache"`
+	Queues   *store.Queues    `json:"queues"` // null: the database did not tell
+	Telegram telegram.State   `json:"telegram"`
+}
+
+func (d *daemon) snapshot(ctx context.Context) any {
+	s := snapshot{Time: d.now(), Version: d.Version, Uptime: d.now().Sub(d.started).Seconds(), Ready: d.ready(ctx), System: d.system()}
+	if d.phase.Load() != nil {
+		return s
+	}
+	s.Pool, s.Queries, s.Cache, s.Telegram = d.store.PoolStats(), d.store.QueryStats(), d.store.Cache().Stats(), d.bot.State()
+	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
+	if q, err := d.store.Queues(ctx); err == nil {
+		s.Queues = &q
+	}
+	return s
+}
+
+// metricsDoc is the specification's /api/v1/metrics.
+type metricsDoc struct {
+	System   system `json:"system"`
+	Database struct {
+		Pool    *store.PoolStats  `json:"pool"`
+		Queries *store.QueryStats `json:"queries"`
+	} `json:"database"`
+	Cache *store.CacheStats `json:"cache"` // null, like the pool, while the daemon starts
+}
+
+func (d *daemon) metrics(context.Context) any {
+	m := metricsDoc{System: d.system()}
+	if d.phase.Load() != nil {
+		return m
+	}
+	pool, queries, cache := d.store.PoolStats(), d.store.QueryStats(), d.store.Cache().Stats()
+	m.Database.Pool, m.Database.Queries, m.Cache = &pool, &queries, &cache
+	return m
+}

@@ -1,0 +1,127 @@
+package telegram
+
+import (
+	"context"
+	"sync"
+
+	"healthagent/store"
+)
+
+// capacity is how many updates may wait in memory. More stay with Telegram until there is room: the poller waits.
+const capacity = 2000
+
+// dispatcher hands updates to workers: those of one chat one after the other in the order of their coming, those of different chats
+// side by side. It is in memory only: what it holds is in the inbox.
+type dispatcher struct {
+	mu     sync.Mutex
+	change *sync.Cond
+	chats  map[int64]*line
+	ready  []*line // lines that no worker has and that hold an update
+	size   int
+	closed bool
+}
+
+// line is the queue of one chat.
+type line struct {
+	chat    int64
+	updates []store.Update
+}
+
+func newDispatcher() *dispatcher {
+	d := &dispatcher{chats: map[int64]*line{}}
+	d.change = sync.NewCond(&d.mu)
+	return d
+}
+
+// add queues updates and waits while there is no room. It returns false when the dispatcher was closed meanwhile.
+func (d *dispatcher) add(updates ...store.Update) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, u := range updates {
+		for d.size >= capacity && !d.closed {
+			d.change.Wait()
+		}
+		if d.closed {
+			return false
+		}
+		key := lineOf(u)
+		l := d.chats[key]
+		if l == nil {
+			l = &line{chat: key}
+			d.chats[key] = l
+			d.ready = append(d.ready, l)
+		}
+		l.updates = append(l.updates, u)
+		d.size++
+		d.change.Broadcast()
+	}
+	return true
+}
+
+// lineOf is the chat, or the person when there is no chat, or nobody's line.
+func lineOf(u store.Update) int64 {
+	if u.ChatID != 0 {
+		return u.ChatID
+	}
+	return u.UserID
+}
+
+// take waits for the first update of a chat that no other worker has; false when the dispatcher is closed. The worker must call
+// release afterwards.
+func (d *dispatcher) take() (*line, store.Update, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for len(d.ready) == 0 && !d.closed {
+		d.change.Wait()
+	}
+	if d.closed {
+		return nil, store.Update{}, false
+	}
+	l := d.ready[0]
+	d.ready = d.ready[1:]
+	return l, l.updates[0], true
+}
+
+// release removes the update that was taken from its line and lets the next of the chat go.
+func (d *dispatcher) release(l *line) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	l.updates = l.updates[1:]
+	d.size--
+	if len(l.updates) == 0 {
+		delete(d.chats, l.chat)
+	} else {
+		d.ready = append(d.ready, l)
+	}
+	d.change.Broadcast()
+}
+
+// waiting is how many updates of a chat are queued, the one at work included.
+func (d *dispatcher) waiting(chat int64) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if l := d.chats[chat]; l != nil {
+		return len(l.updates)
+	}
+	return 0
+}
+
+// len is how many updates are queued in all.
+func (d *dispatcher) len() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.size
+}
+
+// close ends add and take. What is still queued stays in the inbox.
+func (d *dispatcher) close() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closed = true
+	d.change.Broadcast()
+}
+
+// closeWith closes the dispatcher when ctx ends; the function it returns stops the watching.
+func (d *dispatcher) closeWith(ctx context.Context) (stop func() bool) {
+	return context.AfterFunc(ctx, d.close)
+}
