@@ -162,7 +162,7 @@ func (e *ServerVersionError) Error() string {
 }
 
 // StatementError says which statement of a file failed and why. It holds no data
-// of rows. Unwrap returns the driver's error.
+// of rows. Unwrap returns the driver's error, or nil when that would quote a value.
 type StatementError struct {
 	File      string
 	Line      int    // 0 when the file failed as a whole, at commit

@@ -93,37 +93,38 @@ func backoff(try int) time.Duration {
 }
 
 // explain finds the statement that failed: by the server's position when it gives
-// one, else by the count of completed ones; -1 means the file as a whole. Messages
-// of class 22 quote values of rows and are left out.
+// one, else by the count of completed ones; -1 means the file as a whole.
 func explain(script Script, completed int, err error) error {
+	var pg *pgconn.PgError
+	if completed < 0 || !errors.As(err, &pg) || pg.Position == 0 {
+		return explainAt(script, completed, err)
+	}
+	offset := byteOffset(script.SQL, int(pg.Position))
+	at := 0
+	for i, st := range script.Statements {
+		if st.offset <= offset {
+			at = i
+		}
+	}
+	out := explainAt(script, at, err)
+	out.Line = max(out.Line, lineAt(script.SQL, offset))
+	return out
+}
+
+// explainAt blames statement number at, or the whole file when there is none.
+// Messages of class 22 quote values of rows and are left out.
+func explainAt(script Script, at int, err error) *StatementError {
 	out := &StatementError{File: script.File, Reason: err.Error(), Tries: 1, Err: err}
 	var pg *pgconn.PgError
-	position := 0
 	if errors.As(err, &pg) {
 		out.Code, out.Reason = pg.Code, pg.Message
 		if strings.HasPrefix(pg.Code, "22") {
-			out.Reason = "a value does not fit"
-			out.Err = nil
-		}
-		position = int(pg.Position)
-	}
-	if completed < 0 {
-		return out
-	}
-	at, line := completed, 0
-	if position > 0 {
-		offset := byteOffset(script.SQL, position)
-		line = lineAt(script.SQL, offset)
-		for i, st := range script.Statements {
-			if st.offset <= offset {
-				at = i
-			}
+			out.Reason, out.Err = "a value does not fit", nil
 		}
 	}
-	if at < len(script.Statements) {
+	if at >= 0 && at < len(script.Statements) {
 		st := script.Statements[at]
-		out.Statement = st.FirstLine()
-		out.Line = max(line, st.Line)
+		out.Statement, out.Line = st.FirstLine(), st.Line
 	}
 	return out
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -46,12 +47,12 @@ func (e *Engine) connect(ctx context.Context) (*session, error) {
 
 // settings of a session. transaction_timeout exists from PostgreSQL 17 only.
 const settings = `
+SET statement_timeout = 0;
 SET application_name = 'healthagent-migrate';
 SET search_path = public;
 SET standard_conforming_strings = on;
 SET default_transaction_isolation = 'read committed';
 SET default_transaction_read_only = off;
-SET statement_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
 SET idle_session_timeout = 0;
 SET client_connection_check_interval = 0;
@@ -59,18 +60,28 @@ SET client_min_messages = warning;
 SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout'`
 
 func (s *session) settle(ctx context.Context) error {
-	var number, version string
-	err := s.conn.QueryRow(ctx, `SELECT current_setting('server_version_num'), current_setting('server_version')`).Scan(&number, &version)
-	if err != nil {
-		return fmt.Errorf("ask the server's version: %w", err)
-	}
-	if n, err := strconv.Atoi(number); err != nil || n < 150000 {
+	version := s.conn.PgConn().ParameterStatus("server_version")
+	if major(version) < 15 {
 		return &ServerVersionError{Version: version}
 	}
 	if err := s.conn.PgConn().Exec(ctx, settings).Close(); err != nil {
 		return fmt.Errorf("set up the migration session: %w", err)
 	}
 	return s.setLockTimeout(ctx, s.cfg.LockTimeout)
+}
+
+// major returns the leading number of a version such as "15.18 (Debian)" or
+// "19beta1", 0 if there is none.
+func major(version string) int {
+	digits := strings.IndexFunc(version, func(r rune) bool { return r < '0' || r > '9' })
+	if digits < 0 {
+		digits = len(version)
+	}
+	n, err := strconv.Atoi(version[:digits])
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // setLockTimeout sets the wait for any one lock; 0 means for ever, which is what
@@ -83,11 +94,13 @@ func (s *session) setLockTimeout(ctx context.Context, d time.Duration) error {
 	return nil
 }
 
-// close ends the session and with it every lock. It does not wait on a dead server.
+// close ends the session. The lock is given back by word, since the server may take
+// a while to notice that the connection is gone. It does not wait on a dead server.
 func (s *session) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	// The connection is gone either way; an error here changes nothing.
+	// The connection and its locks are gone either way; an error changes nothing.
+	_ = s.run(ctx, "SELECT pg_advisory_unlock_all()")
 	_ = s.conn.Close(ctx)
 }
 

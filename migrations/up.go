@@ -196,11 +196,14 @@ func (e *Engine) carry(ctx context.Context, s *session, script Script, row, fall
 	}
 	var err error
 	if script.NoTransaction {
-		err = errors.New("no-transaction migrations need an engine that can run concurrent index builds; this one cannot yet")
-	} else {
-		err = s.transact(ctx, script, finish)
-	}
-	if err == nil {
+		if err = s.stepwise(ctx, script, row.Version); err == nil {
+			row = finish()
+			return row, row.save(ctx, s.conn)
+		}
+		if !s.conn.IsClosed() {
+			fallback = s.residue(ctx, err, row, fallback)
+		}
+	} else if err = s.transact(ctx, script, finish); err == nil {
 		return row, nil
 	}
 	now := e.cfg.Now()

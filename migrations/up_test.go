@@ -331,7 +331,7 @@ func TestSessionIgnoresDefaults(t *testing.T) {
 	t.Parallel()
 	url := emptyDatabase(t)
 	exec1(t, url, `DO $$ BEGIN
-    EXECUTE format('ALTER DATABASE %I SET statement_timeout = ''1ms''', current_database());
+    EXECUTE format('ALTER DATABASE %I SET statement_timeout = ''50ms''', current_database());
     EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database());
     EXECUTE format('ALTER DATABASE %I SET default_transaction_isolation = ''serializable''', current_database());
     EXECUTE format('ALTER DATABASE %I SET standard_conforming_strings = off', current_database());
@@ -342,7 +342,7 @@ CREATE TABLE a AS
 SELECT name, setting FROM pg_settings
 WHERE name IN ('application_name', 'statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout',
                'client_connection_check_interval', 'search_path', 'standard_conforming_strings');
-SELECT pg_sleep(0.01)`, "DROP TABLE a")
+SELECT pg_sleep(0.06)`, "DROP TABLE a")
 	e := engine(t, url, fsys)
 	up(t, e, migrations.UpOptions{})
 	got := value[string](t, url+" options='-c statement_timeout=0'",
