@@ -72,12 +72,6 @@ func (d *daemon) migrate(ctx context.Context, engine *migrations.Engine) error {
 	if d.Config.Migrate == config.MigrateOff {
 		return engine.Check(ctx)
 	}
-	result, err := engine.Up(ctx, migrations.UpOptions{OnlyTransactional: true})
-	if err != nil {
-		return err
-	}
-	for _, step := range result.Steps {
-		d.log.Info("migration applied", "version", migrations.Label(step.Version), "took", step.Duration)
-	}
-	return nil
+	_, err := engine.Up(ctx, migrations.UpOptions{OnlyTransactional: true}) // the engine logs each step
+	return err
 }

@@ -163,9 +163,13 @@ VALUES ($1, 'active', left($2, 64), $3)
 ON CONFLICT (telegram_id) DO UPDATE
 SET    subscription_status = 'active', invite_code = coalesce(excluded.invite_code, users.invite_code)`
 
-// Activate makes a person active, with the code that they redeemed or nil.
+const resumeSQL = `
+UPDATE /* resume_reminders */ reminders SET active = true, paused = false WHERE user_id = $1 AND paused`
+
+// Activate makes a person active, with the code that they redeemed or nil; reminders that waited for that go on.
 func (tx *Tx) Activate(id int64, displayName string, code *string) {
 	tx.exec(activateSQL, id, clean(displayName), code)
+	tx.exec(resumeSQL, id)
 	tx.forgetUserAfter(id)
 }
 

@@ -111,7 +111,7 @@ func (t *turn) card(title string, entries []store.FoodEntry, day store.Totals, g
 		fmt.Fprintf(&b, " · %s", moment(first.Time, t.now, t.loc))
 	}
 	for i, e := range entries {
-		fmt.Fprintf(&b, "\n• %s%s — %s g · %s kcal%s", esc(e.Name), said(e.Quantity), grams(e.Grams), number(e.Calories), t.assumed(i))
+		fmt.Fprintf(&b, "\n• %s%s — %s g · %s kcal%s", esc(e.Name), said(e), grams(e.Grams), number(e.Calories), t.assumed(i))
 	}
 	fmt.Fprintf(&b, "\n<b>%s kcal</b> · protein %s g · carbs %s g · fat %s g", number(sum.Calories), grams(sum.Protein),
 		grams(sum.Carbs), grams(sum.Fat))
@@ -133,11 +133,12 @@ func (t *turn) assumed(i int) string {
 	return ""
 }
 
-func said(quantity string) string {
-	if quantity == "" {
+// said is the quantity as the person named it; nothing when that was the weight itself, which stands beside it.
+func said(e store.FoodEntry) string {
+	if e.Quantity == "" || e.Quantity == grams(e.Grams)+" g" {
 		return ""
 	}
-	return ", " + esc(quantity)
+	return ", " + esc(e.Quantity)
 }
 
 // dayName is Today, Yesterday or the date.

@@ -194,7 +194,7 @@ func today(ctx context.Context, t *turn) ([]Out, error) {
 				fmt.Fprintf(&b, "\n\n<b>%s</b>", strings.ToUpper(meal[:1])+meal[1:])
 				header = true
 			}
-			fmt.Fprintf(&b, "\n• %s %s%s — %s g · %s kcal", e.Time.In(t.loc).Format("15:04"), esc(e.Name), said(e.Quantity),
+			fmt.Fprintf(&b, "\n• %s %s%s — %s g · %s kcal", e.Time.In(t.loc).Format("15:04"), esc(e.Name), said(e),
 				grams(e.Grams), number(e.Calories))
 		}
 	}

@@ -9,8 +9,7 @@ func start(ctx context.Context, t *turn) ([]Out, error) {
 	if t.user.TimezoneSetAt != nil {
 		return say("%s\n\nYour timezone is <b>%s</b>; /timezone changes it. /help shows what you can write.", whatItIs, esc(t.user.Timezone)), nil
 	}
-	outs := say(whatItIs)
-	return append(outs, askTimezone("Where are you? Then days and reminders follow your clock. Until then I use UTC; you can start at once.")), nil
+	return []Out{askTimezone(whatItIs + "\n\n🌍 Where are you? Then days and reminders follow your clock. Until then it is UTC; you can start at once.")}, nil
 }
 
 func help(_ context.Context, t *turn) ([]Out, error) {

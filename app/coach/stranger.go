@@ -52,8 +52,7 @@ func activate(ctx context.Context, t *turn, code string) ([]Out, error) {
 	}
 	t.tx.Activate(t.in.UserID, t.in.Name, &code)
 	t.user = store.User{ID: t.in.UserID, Status: store.Active, Timezone: "UTC"}
-	outs := say("Welcome! %s", whatItIs)
-	return append(outs, askTimezone("Where are you? Then days and reminders follow your clock.")), nil
+	return []Out{askTimezone("Welcome! " + whatItIs + "\n\n🌍 Where are you? Then days and reminders follow your clock. Until then it is UTC.")}, nil
 }
 
 // lost answers a member who was a stranger when they wrote, and whose words were therefore not kept.

@@ -42,7 +42,7 @@ func regions() []region {
 }
 
 // askTimezone asks by buttons where a person is: first the part of the world.
-func askTimezone(text string) Out { return Out{Kind: Say, HTML: "🌍 " + text, Buttons: regionButtons()} }
+func askTimezone(text string) Out { return Out{Kind: Say, HTML: text, Buttons: regionButtons()} }
 
 func regionButtons() [][]Button {
 	var rows [][]Button
@@ -77,12 +77,12 @@ func city(zone string) string {
 func timezone(arg string) act {
 	return func(ctx context.Context, t *turn) ([]Out, error) {
 		if arg == "" {
-			return []Out{askTimezone(fmt.Sprintf("Your timezone is <b>%s</b> (now %s there). Where are you? "+
+			return []Out{askTimezone(fmt.Sprintf("🌍 Your timezone is <b>%s</b> (now %s there). Where are you? "+
 				"Or write it: <code>/timezone Europe/Stockholm</code>.", esc(t.user.Timezone), t.now.In(t.loc).Format("15:04")))}, nil
 		}
 		zone, ok := findZone(arg)
 		if !ok {
-			return []Out{askTimezone(fmt.Sprintf("I do not know the timezone “%s”. Choose where you are, or write a name such as "+
+			return []Out{askTimezone(fmt.Sprintf("🌍 I do not know the timezone “%s”. Choose where you are, or write a name such as "+
 				"<code>/timezone Europe/Stockholm</code>.", esc(snippet(arg))))}, nil
 		}
 		text, err := t.settle(ctx, zone)

@@ -203,6 +203,7 @@ func (l *loader) readEnvFile() {
 	content, err := l.options.ReadFile(path)
 	switch {
 	case err != nil && source.Origin == Default:
+		l.report.EnvFileHidden = errors.Is(err, fs.ErrPermission)
 		l.fileSource = Source{Detail: fmt.Sprintf("(%s: %v)", path, underlying(err))}
 		return
 	case err != nil:

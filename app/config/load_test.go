@@ -230,9 +230,12 @@ func TestEnvFileThatIsMissing(t *testing.T) {
 		t.Errorf("a named env file that is missing: %v", err)
 	}
 	for _, disk := range []files{nil, {config.DefaultEnvFile: "unreadable"}} {
-		c, _, err := load(0, disk, nil)
+		c, report, err := load(0, disk, nil)
 		if err != nil || c.EnvFile != "" {
 			t.Errorf("the default env file is optional: %q, %v", c.EnvFile, err)
+		}
+		if report.EnvFileHidden != (disk != nil) {
+			t.Errorf("hidden: %v", report.EnvFileHidden)
 		}
 	}
 	c, report, err := load(0, files{config.DefaultEnvFile: "REDIS_URL=redis://r"}, nil)

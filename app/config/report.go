@@ -88,6 +88,9 @@ type Report struct {
 	Values   []Value
 	Warnings []string
 	Problems []Problem
+	// EnvFileHidden means that the default env file exists and this user may not
+	// read it: the settings of an installed service are elsewhere than here.
+	EnvFileHidden bool
 }
 
 // Source returns where the named setting came from; the zero Source, Default, for a

@@ -102,7 +102,8 @@ func (s *sender) turn(ctx context.Context) {
 	if s.queue.size >= holdAtMost {
 		least = store.Reply
 	}
-	due, err := s.config.Store.TurnOutbox(ctx, s.ended, s.busy(), now, s.room(), least)
+	room := s.room()
+	due, err := s.config.Store.TurnOutbox(ctx, s.ended, s.busy(), now, room, least)
 	if err != nil {
 		s.health.set("outbox", errors.New("the outbox cannot be read: "+store.Reason(err)))
 		s.log.Warn("turning the outbox", "error", store.Reason(err))
@@ -110,7 +111,7 @@ func (s *sender) turn(ctx context.Context) {
 		return
 	}
 	s.health.set("outbox", nil)
-	s.ended, s.fetch = s.ended[:0], len(due) == s.room() && s.room() > 0
+	s.ended, s.fetch = s.ended[:0], room > 0 && len(due) == room
 	s.queue.add(due)
 	s.sending.Store(int64(s.queue.size + len(s.flying)))
 }

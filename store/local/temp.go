@@ -97,6 +97,24 @@ func sweep(ctx context.Context, dir string) {
 	}
 }
 
+// RemoveUnused deletes the directory of a private PostgreSQL, data and all,
+// unless somebody uses the server; it tells whether it did. A server whose
+// users were all killed is ended.
+func RemoveUnused(dir string) (bool, error) {
+	f, err := os.OpenFile(filepath.Join(dir, "postgres.users.lock"), os.O_RDWR|syscall.O_NOFOLLOW, 0)
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil // not one of ours, or just being made
+	}
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = f.Close() }()
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return false, nil
+	}
+	return true, clearDir(context.Background(), dir)
+}
+
 // clearDir ends the servers in dir and deletes it.
 func clearDir(ctx context.Context, dir string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)

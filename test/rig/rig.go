@@ -5,8 +5,8 @@
 // HEALTHAGENT_TEST_DATABASE_URL names a PostgreSQL whose role may create
 // databases; make test starts one for all packages. Without it every call
 // shares one private cluster of this user, which the last user stops; its
-// files stay in the temporary directory until the next boot or make clean, so
-// that the next run starts at once. A package with many sequential tests
+// files stay in the temporary directory until make clean, so that the next run
+// starts at once. A package with many sequential tests
 // calls Main, which keeps that cluster up for the whole run.
 //
 // HEALTHAGENT_TEST_REDIS_URL names a Redis whose logical databases 1 to 15 may
@@ -74,8 +74,7 @@ func shared(ctx context.Context) (*local.Postgres, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := fmt.Sprintf("healthagent-test-%d-%.8s", os.Geteuid(), boot)
-	dir := filepath.Join(local.TempBase(), name)
+	dir := filepath.Join(local.TempBase(), fmt.Sprintf("%s%.8s", sharedPrefix(), boot))
 	if err := os.Mkdir(dir, 0o700); err == nil {
 		if os.Geteuid() == 0 {
 			err = os.Chmod(dir, 0o711) //nolint:gosec // the server's own user passes through
@@ -88,6 +87,26 @@ func shared(ctx context.Context) (*local.Postgres, error) {
 		return nil, err
 	}
 	return local.StartPostgres(ctx, local.Options{Dir: dir, Fast: true, Settings: Settings()})
+}
+
+func sharedPrefix() string { return fmt.Sprintf("healthagent-test-%d-", os.Geteuid()) }
+
+// Clean removes the files of shared clusters that nobody uses, of this boot
+// and earlier ones.
+func Clean() error {
+	dirs, err := filepath.Glob(filepath.Join(local.TempBase(), sharedPrefix()+"*"))
+	if err != nil {
+		return err
+	}
+	for _, dir := range dirs {
+		if ours(dir) != nil {
+			continue
+		}
+		if _, err := local.RemoveUnused(dir); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // adminURL is a database of the server to make others from.

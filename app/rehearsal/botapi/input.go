@@ -37,7 +37,7 @@ func (s *Server) SayIn(chatID, userID int64, text string) (updateID int64, messa
 }
 
 // Edit changes the text of a person's own message in their private chat. It returns
-// the update's id, or 0 when there is no such message.
+// the update's id, or 0 when there is no such message or such updates are not allowed.
 func (s *Server) Edit(userID int64, messageID int, text string) (updateID int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -147,6 +147,13 @@ func (t *Transcript) Events() []Event {
 	return slices.Concat(l.events[l.start:], l.events[:l.start])
 }
 
+// Len is how many events there have been, which is the newest one's Seq.
+func (t *Transcript) Len() int64 {
+	t.s.mu.Lock()
+	defer t.s.mu.Unlock()
+	return t.s.log.seq
+}
+
 // Sent is [Server.Sent].
 func (t *Transcript) Sent(chatID int64) []SentMessage { return t.s.Sent(chatID) }
 
