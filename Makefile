@@ -1,0 +1,63 @@
+# Everything a developer does here; "make" alone lists it.
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.PHONY: help build demo test check bench tidy clean
+
+# Linters by version, so that everybody sees the same complaints.
+STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOFUMPT := go run mvdan.cc/gofumpt@v0.12.0
+
+# A checkout of another user's has no version that git would tell us.
+BUILD := go build -trimpath
+ifneq ($(shell git rev-parse HEAD >/dev/null 2>&1 && echo yes),yes)
+BUILD += -buildvcs=false
+endif
+
+# Options of the demonstration, as: make demo DEMO_ARGS="--headless --for 20s -o json"
+DEMO_ARGS ?=
+# Options of the tests, as: make test TEST_ARGS="-run Inbox -v ./store/..."
+TEST_ARGS ?= ./...
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | \
+		while IFS=$$'\t' read -r name text; do printf '  make %-7s %s\n' "$$name" "$$text"; done
+
+build: ## build ./healthagent
+	@$(BUILD) -o healthagent .
+
+demo: ## install what is missing, build, and watch simulated people talk to the bot (DEMO_ARGS)
+	@test/setup.sh demo >&2
+	@$(BUILD) -o healthagent .
+	@./healthagent demo $(DEMO_ARGS)
+
+test: bin/withdb ## install what is missing and run all tests on a private PostgreSQL (TEST_ARGS)
+	@test/setup.sh test >&2
+	@bin/withdb go test -race -shuffle=on -timeout 9m $(TEST_ARGS)
+
+check: ## go vet, staticcheck, gofumpt, shell scripts, walls
+	go vet ./...
+	$(STATICCHECK) ./...
+	@files=$$($(GOFUMPT) -l .); if [[ -n $$files ]]; then \
+		printf 'not formatted (make tidy does it):\n%s\n' "$$files" >&2; exit 1; fi
+	@git_scripts=$$(find . -name .git -prune -o \( -name '*.sh' -o -path ./.ci/run \) -type f -print); \
+	for script in $$git_scripts; do bash -n "$$script"; done; \
+	if command -v shellcheck >/dev/null; then shellcheck $$git_scripts; else echo 'shellcheck is not installed: skipped' >&2; fi
+	go test -count=1 ./test/walls
+
+bench: bin/withdb ## run the benchmarks
+	@test/setup.sh test >&2
+	@bin/withdb go test -run '^$$' -bench . -benchmem ./...
+
+tidy: ## format the sources and tidy go.mod
+	$(GOFUMPT) -w .
+	go mod tidy
+
+clean: bin/withdb ## remove what was built, and the clusters that tests left in the temporary directory
+	@bin/withdb -clean
+	rm -rf healthagent bin
+
+.PHONY: bin/withdb
+bin/withdb:
+	@$(BUILD) -o bin/withdb ./test/withdb
