@@ -91,7 +91,7 @@ func progressOf(s progress.State) store.Progress {
 	p := store.Progress{
 		TotalXP: s.TotalXP, Level: s.Level, Streak: s.Streak, LongestStreak: s.LongestStreak, Freezes: s.Freezes,
 	}
-	if s.LastActiveDay != (progress.Day{}) {
+	if !s.LastActiveDay.IsZero() {
 		d := dateOf(s.LastActiveDay)
 		p.LastActiveDay = &d
 	}
@@ -100,7 +100,7 @@ func progressOf(s progress.State) store.Progress {
 
 // dateOf is a civil date as the database takes it.
 func dateOf(d progress.Day) time.Time {
-	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC)
+	return time.Date(d.Year, d.Month, d.Date, 0, 0, 0, 0, time.UTC)
 }
 
 func showProgress(ctx context.Context, t *turn) ([]Out, error) {
@@ -108,9 +108,9 @@ func showProgress(ctx context.Context, t *turn) ([]Out, error) {
 	if err != nil {
 		return nil, err
 	}
-	next := progress.XPForLevel(p.Level + 1)
+	streak := progress.CurrentStreak(stateOf(p), progress.FromTime(t.now, t.loc))
 	return say("⭐ <b>Level %d</b> · %d XP, %d to level %d\n🔥 Streak: %d %s (longest %d) · ❄ freezes: %d\n\n%s",
-		p.Level, p.TotalXP, max(next-p.TotalXP, 0), p.Level+1, p.Streak, days(p.Streak), p.LongestStreak, p.Freezes,
+		p.Level, p.TotalXP, progress.ToNextLevel(p.TotalXP), p.Level+1, streak, days(streak), p.LongestStreak, p.Freezes,
 		esc(progress.Rules())), nil
 }
 
