@@ -158,16 +158,20 @@ func (l *ledger) sent(d *desk, e botapi.Event) {
 	l.out.unasked(d, e, "")
 }
 
-// firedReminder tells a reminder by its buttons.
+// firedReminder tells a reminder by its buttons: done or skip, or snooze.
 func firedReminder(e botapi.Event) bool {
+	var done, skip bool
 	for _, row := range e.Buttons {
 		for _, b := range row {
-			if strings.Contains(strings.ToLower(b.Text), "snooze") {
+			label := strings.ToLower(b.Text)
+			if strings.Contains(label, "snooze") {
 				return true
 			}
+			done = done || strings.Contains(label, "done")
+			skip = skip || strings.Contains(label, "skip")
 		}
 	}
-	return false
+	return done && skip
 }
 
 // edited is an answer to a correction, if one waits; else it goes with a tap.

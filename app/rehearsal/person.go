@@ -136,8 +136,7 @@ func (p *person) see(e botapi.Event) {
 	if p.undo != nil && p.undo.message == e.MessageID {
 		p.undo = nil
 	}
-	if label := strings.ToLower(e.Text); p.seen <= onboarding && p.zones < maxZones &&
-		(strings.Contains(label, "time zone") || strings.Contains(label, "timezone")) {
+	if p.seen <= onboarding && p.zones < maxZones && asksForZone(e.Text) {
 		if b := p.choose(e); b != nil {
 			p.zone = b
 			p.zones++
@@ -150,6 +149,17 @@ func (p *person) see(e botapi.Event) {
 			}
 		}
 	}
+}
+
+// asksForZone recognises a question about the time zone, in whichever words.
+func asksForZone(text string) bool {
+	text = strings.ToLower(text)
+	for _, words := range []string{"time zone", "timezone", "where are you", "your clock"} {
+		if strings.Contains(text, words) {
+			return true
+		}
+	}
+	return false
 }
 
 // choose picks an answer among a question's buttons, leaving out those that lead
@@ -172,7 +182,7 @@ func (p *person) choose(e botapi.Event) *button {
 
 func leadsElsewhere(label string) bool {
 	label = strings.ToLower(label)
-	for _, word := range []string{"back", "more", "skip", "later", "other", "cancel", "next", "prev", "«", "»", "←", "→"} {
+	for _, word := range []string{"back", "more", "skip", "later", "other", "cancel", "next", "prev", "«", "»", "←", "→", "<", "‹", "⬅"} {
 		if strings.Contains(label, word) {
 			return true
 		}
