@@ -50,8 +50,10 @@ func TestParseIndex(t *testing.T) {
 		want indexDDL
 	}{
 		{"CREATE INDEX CONCURRENTLY i ON a (x)", true, indexDDL{name: "i", table: "a", tableAt: [2]int{31, 32}}},
-		{`create unique index concurrently if not exists "I" on Public."A b" using btree (x) where y`, true,
-			indexDDL{ifExists: true, name: "I", tableSchema: "public", table: "A b", tableAt: [2]int{54, 66}}},
+		{
+			`create unique index concurrently if not exists "I" on Public."A b" using btree (x) where y`, true,
+			indexDDL{ifExists: true, name: "I", tableSchema: "public", table: "A b", tableAt: [2]int{54, 66}},
+		},
 		{"DROP INDEX CONCURRENTLY IF EXISTS public.I", true, indexDDL{drop: true, ifExists: true, schema: "public", name: "i"}},
 		{"CREATE INDEX CONCURRENTLY ON a (x)", false, indexDDL{}},
 		{"CREATE INDEX CONCURRENTLY i ON ONLY a (x)", false, indexDDL{}},

@@ -110,12 +110,12 @@ func TestInvalidIndexIsRebuilt(t *testing.T) {
 	url := emptyDatabase(t)
 	e := engine(t, url, indexed())
 	up(t, e, migrations.UpOptions{Version: "001"})
-	exec1(t, url, "INSERT INTO a VALUES (1), (1)")
+	mustExec(t, url, "INSERT INTO a VALUES (1), (1)")
 	if _, err := connect(t, url).Exec(t.Context(), "CREATE UNIQUE INDEX CONCURRENTLY a_x ON a (x DESC) WHERE x > 0"); err == nil {
 		t.Fatal("duplicates were accepted")
 	}
 	wantIndexes(t, url, "a_x INVALID")
-	exec1(t, url, "DELETE FROM a")
+	mustExec(t, url, "DELETE FROM a")
 	up(t, e, migrations.UpOptions{})
 	wantIndexes(t, url, "a_Y, a_x")
 }
@@ -125,7 +125,7 @@ func TestFailedBuildLeavesNothing(t *testing.T) {
 	url := emptyDatabase(t)
 	e := engine(t, url, indexed())
 	up(t, e, migrations.UpOptions{OnlyTransactional: true})
-	exec1(t, url, "INSERT INTO a VALUES (77), (77)")
+	mustExec(t, url, "INSERT INTO a VALUES (77), (77)")
 	_, err := e.Up(t.Context(), migrations.UpOptions{})
 	var se *migrations.StatementError
 	if !errors.As(err, &se) || se.Code != "23505" || se.Line != 2 || strings.Contains(err.Error(), "77") {
@@ -133,7 +133,7 @@ func TestFailedBuildLeavesNothing(t *testing.T) {
 	}
 	wantIndexes(t, url, "")
 	wantStates(t, e, "001 applied, 002 failed, 003 applied")
-	exec1(t, url, "DELETE FROM a")
+	mustExec(t, url, "DELETE FROM a")
 	up(t, e, migrations.UpOptions{})
 	wantStates(t, e, "001 applied, 002 applied, 003 applied")
 }
@@ -143,7 +143,7 @@ func TestDifferentIndexStops(t *testing.T) {
 	url := emptyDatabase(t)
 	e := engine(t, url, indexed())
 	up(t, e, migrations.UpOptions{OnlyTransactional: true})
-	exec1(t, url, `CREATE INDEX "a_Y" ON a (x)`)
+	mustExec(t, url, `CREATE INDEX "a_Y" ON a (x)`)
 	_, err := e.Up(t.Context(), migrations.UpOptions{})
 	var different *migrations.DefinitionError
 	if !errors.As(err, &different) || different.Index != "a_Y" ||
@@ -152,7 +152,7 @@ func TestDifferentIndexStops(t *testing.T) {
 	}
 	wantIndexes(t, url, "a_Y, a_x")
 	wantStates(t, e, "001 applied, 002 partial, 003 applied")
-	exec1(t, url, `DROP INDEX "a_Y"`)
+	mustExec(t, url, `DROP INDEX "a_Y"`)
 	up(t, e, migrations.UpOptions{})
 	wantStates(t, e, "001 applied, 002 applied, 003 applied")
 }
@@ -162,7 +162,7 @@ func TestStrangersIndexIsNoPart(t *testing.T) {
 	url := emptyDatabase(t)
 	e := engine(t, url, indexed())
 	up(t, e, migrations.UpOptions{OnlyTransactional: true})
-	exec1(t, url, "CREATE TABLE c (x int); CREATE UNIQUE INDEX a_x ON c (x DESC) WHERE x > 0")
+	mustExec(t, url, "CREATE TABLE c (x int); CREATE UNIQUE INDEX a_x ON c (x DESC) WHERE x > 0")
 	_, err := e.Up(t.Context(), migrations.UpOptions{})
 	var different *migrations.DefinitionError
 	if !errors.As(err, &different) {
@@ -176,12 +176,12 @@ func TestPartialRollsBack(t *testing.T) {
 	url := emptyDatabase(t)
 	e := engine(t, url, indexed())
 	up(t, e, migrations.UpOptions{OnlyTransactional: true})
-	exec1(t, url, `CREATE TABLE "a_Y" ()`)
+	mustExec(t, url, `CREATE TABLE "a_Y" ()`)
 	if _, err := e.Up(t.Context(), migrations.UpOptions{}); err == nil {
 		t.Fatal("a table's name was taken for an index")
 	}
 	wantStates(t, e, "001 applied, 002 partial, 003 applied")
-	exec1(t, url, `DROP TABLE "a_Y"`)
+	mustExec(t, url, `DROP TABLE "a_Y"`)
 	down(t, e, "")
 	wantIndexes(t, url, "")
 	wantStates(t, e, "001 applied, 002 held, 003 applied")
@@ -252,7 +252,7 @@ func TestBuildOutwaitsWriters(t *testing.T) {
 	up(t, e, migrations.UpOptions{OnlyTransactional: true})
 	_, release, result := building(t.Context(), t, url, e)
 	// Far longer than the lock_timeout of transactional migrations.
-	exec1(t, url, "SELECT pg_sleep(0.1)")
+	mustExec(t, url, "SELECT pg_sleep(0.1)")
 	wantStates(t, e, "001 applied, 002 running, 003 applied")
 	release()
 	if err := result(); err != nil {
@@ -267,7 +267,7 @@ func TestCancelledBackendIsCleanedUp(t *testing.T) {
 	e := engine(t, url, indexed())
 	up(t, e, migrations.UpOptions{OnlyTransactional: true})
 	pid, release, result := building(t.Context(), t, url, e)
-	exec1(t, url, "SELECT pg_cancel_backend($1)", pid)
+	mustExec(t, url, "SELECT pg_cancel_backend($1)", pid)
 	release() // dropping what is left waits for the writer too
 	var se *migrations.StatementError
 	if err := result(); !errors.As(err, &se) || se.Code != "57014" {
@@ -284,7 +284,7 @@ func TestKilledBackendIsRecovered(t *testing.T) {
 	e := engine(t, url, indexed())
 	up(t, e, migrations.UpOptions{OnlyTransactional: true})
 	pid, release, result := building(t.Context(), t, url, e)
-	exec1(t, url, "SELECT pg_terminate_backend($1, 5000)", pid)
+	mustExec(t, url, "SELECT pg_terminate_backend($1, 5000)", pid)
 	if err := result(); err == nil {
 		t.Error("the killed run reports success")
 	}
@@ -395,7 +395,7 @@ func TestInterruptedRollbackIsNotUndone(t *testing.T) {
 	e := engine(t, url, indexed())
 	up(t, e, migrations.UpOptions{})
 	// What a process killed between the two drops leaves.
-	exec1(t, url, "DROP INDEX a_x; UPDATE schema_migrations SET state = 'running', direction = 'down' WHERE version = 2")
+	mustExec(t, url, "DROP INDEX a_x; UPDATE schema_migrations SET state = 'running', direction = 'down' WHERE version = 2")
 	wantStates(t, e, "001 applied, 002 partial, 003 applied")
 	r := up(t, e, migrations.UpOptions{})
 	if len(r.Steps) != 0 || len(r.Skipped) != 1 || r.Skipped[0].Reason != migrations.SkipPartial {

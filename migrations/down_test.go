@@ -137,7 +137,7 @@ func TestHeldStaysHeldWhenApplyingFails(t *testing.T) {
 	e := engine(t, url, three())
 	up(t, e, migrations.UpOptions{})
 	down(t, e, "003")
-	exec1(t, url, "ALTER TABLE a ADD COLUMN y int")
+	mustExec(t, url, "ALTER TABLE a ADD COLUMN y int")
 	if _, err := e.Up(t.Context(), migrations.UpOptions{Version: "003"}); err == nil {
 		t.Fatal("it was applied twice")
 	}

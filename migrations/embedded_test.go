@@ -15,24 +15,29 @@ func TestEmbeddedUpDownUp(t *testing.T) {
 	url := emptyDatabase(t)
 	e := engine(t, url, nil)
 
+	none := objects(t, url)
 	up(t, e, migrations.UpOptions{})
 	first := schema(t, url)
 	oldest := migrations.Label(e.Migrations()[0].Version)
 	down(t, e, oldest)
-	left := value[string](t, url, `
-SELECT coalesce(string_agg(what, ' '), '') FROM (
-    SELECT relname::text AS what FROM pg_class
-    WHERE relnamespace = 'public'::regnamespace AND relname NOT LIKE 'schema_migrations%'
-    UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
-    UNION ALL SELECT typname FROM pg_type
-    WHERE typnamespace = 'public'::regnamespace AND typname NOT LIKE '%schema_migrations') AS x`)
-	if left != "" {
-		t.Errorf("the rollbacks left behind: %s", left)
+	if left := objects(t, url); left != none {
+		t.Errorf("the rollbacks left behind:\n%s\nbefore there was:\n%s", left, none)
 	}
 	up(t, e, migrations.UpOptions{IncludeHeld: true})
 	if second := schema(t, url); second != first {
 		t.Errorf("up, down, up changed the schema:\n--- first\n%s\n--- second\n%s", first, second)
 	}
+}
+
+// objects names what is in the schema public, the ledger left out.
+func objects(t *testing.T, url string) string {
+	t.Helper()
+	return value[string](t, url, `
+SELECT coalesce(string_agg(what, ' ' ORDER BY what), '') FROM (
+    SELECT relname::text AS what FROM pg_class WHERE relnamespace = 'public'::regnamespace
+    UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+    UNION ALL SELECT typname FROM pg_type WHERE typnamespace = 'public'::regnamespace) AS x
+WHERE what NOT LIKE '%schema_migrations%'`)
 }
 
 // TestEmbeddedEachDownUp takes back one more migration at a time, so that no
@@ -58,7 +63,7 @@ func TestEmbeddedByPsql(t *testing.T) {
 	byEngine, byPsql := emptyDatabase(t), emptyDatabase(t)
 	e := engine(t, byEngine, nil)
 	up(t, e, migrations.UpOptions{})
-	exec1(t, byEngine, "DROP TABLE schema_migrations")
+	mustExec(t, byEngine, "DROP TABLE schema_migrations")
 	for _, m := range e.Migrations() {
 		psql(t, byPsql, m.Up.SQL)
 	}
@@ -73,7 +78,7 @@ func psql(t *testing.T, url, sql string) {
 	if err := os.WriteFile(file, []byte(sql), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(filepath.Join(server.bin, "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", url, "-f", file)
+	cmd := exec.Command(client(t, "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", url, "-f", file)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("psql: %v\n%s", err, out)
 	}

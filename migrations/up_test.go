@@ -130,7 +130,7 @@ func TestTwoEnginesApplyOnce(t *testing.T) {
 func TestLockedNamesTheHolder(t *testing.T) {
 	t.Parallel()
 	url := emptyDatabase(t)
-	other := connect(t, url+" application_name=other")
+	other := connect(t, parameter(t, url, "application_name", "other"))
 	if _, err := other.Exec(t.Context(), "SELECT pg_advisory_lock(x'68616d67'::int, 1)"); err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +210,7 @@ func TestSyntaxErrorHasItsLine(t *testing.T) {
 func TestErrorsHoldNoData(t *testing.T) {
 	t.Parallel()
 	url := emptyDatabase(t)
-	exec1(t, url, "CREATE TABLE said (x text); INSERT INTO said VALUES ('my secret')")
+	mustExec(t, url, "CREATE TABLE said (x text); INSERT INTO said VALUES ('my secret')")
 	fsys := files("001_a", "ALTER TABLE said ALTER x TYPE int USING x::int", "SELECT 1")
 	e := engine(t, url, fsys)
 	_, err := e.Up(t.Context(), migrations.UpOptions{})
@@ -283,13 +283,13 @@ func TestInterruptedTransactionIsRetried(t *testing.T) {
 	e := engine(t, url, three())
 	up(t, e, migrations.UpOptions{Version: "002"})
 	// What a process killed in the middle of 002 leaves.
-	exec1(t, url, "UPDATE schema_migrations SET state = 'running', applied_at = NULL WHERE version = 2; DROP TABLE b")
+	mustExec(t, url, "UPDATE schema_migrations SET state = 'running', applied_at = NULL WHERE version = 2; DROP TABLE b")
 	wantStates(t, e, "001 applied, 002 failed, 003 pending")
 	if got := versions(up(t, e, migrations.UpOptions{})); got != "002 003" {
 		t.Errorf("recovered %q", got)
 	}
 	// And in the middle of its rollback.
-	exec1(t, url, "UPDATE schema_migrations SET state = 'running', direction = 'down' WHERE version = 3")
+	mustExec(t, url, "UPDATE schema_migrations SET state = 'running', direction = 'down' WHERE version = 3")
 	wantStates(t, e, "001 applied, 002 applied, 003 applied")
 	down(t, e, "003")
 	wantStates(t, e, "001 applied, 002 applied, 003 held")
@@ -304,7 +304,7 @@ func TestRunningIsShownWhileTheLockIsHeld(t *testing.T) {
 	if _, err := other.Exec(t.Context(), "SELECT pg_advisory_lock(x'68616d67'::int, 1)"); err != nil {
 		t.Fatal(err)
 	}
-	exec1(t, url, "UPDATE schema_migrations SET state = 'running' WHERE version = 3")
+	mustExec(t, url, "UPDATE schema_migrations SET state = 'running' WHERE version = 3")
 	wantStates(t, e, "001 applied, 002 applied, 003 running")
 }
 
@@ -330,7 +330,7 @@ func TestCancelledUpLeavesNothing(t *testing.T) {
 func TestSessionIgnoresDefaults(t *testing.T) {
 	t.Parallel()
 	url := emptyDatabase(t)
-	exec1(t, url, `DO $$ BEGIN
+	mustExec(t, url, `DO $$ BEGIN
     EXECUTE format('ALTER DATABASE %I SET statement_timeout = ''50ms''', current_database());
     EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database());
     EXECUTE format('ALTER DATABASE %I SET default_transaction_isolation = ''serializable''', current_database());
@@ -345,7 +345,7 @@ WHERE name IN ('application_name', 'statement_timeout', 'lock_timeout', 'idle_in
 SELECT pg_sleep(0.06)`, "DROP TABLE a")
 	e := engine(t, url, fsys)
 	up(t, e, migrations.UpOptions{})
-	got := value[string](t, url+" options='-c statement_timeout=0'",
+	got := value[string](t, parameter(t, url, "statement_timeout", "0"),
 		"SELECT string_agg(name || '=' || setting, ' ' ORDER BY name) FROM public.a")
 	want := "application_name=healthagent-migrate client_connection_check_interval=0 idle_in_transaction_session_timeout=0 " +
 		"lock_timeout=3000 search_path=public standard_conforming_strings=on statement_timeout=0"
@@ -357,7 +357,7 @@ SELECT pg_sleep(0.06)`, "DROP TABLE a")
 func TestForeignLedgerIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	url := emptyDatabase(t)
-	exec1(t, url, "CREATE TABLE schema_migrations (version bigint, dirty boolean)")
+	mustExec(t, url, "CREATE TABLE schema_migrations (version bigint, dirty boolean)")
 	e := engine(t, url, three())
 	if _, err := e.Status(t.Context()); !errors.Is(err, migrations.ErrForeignLedger) {
 		t.Errorf("status: %v", err)
