@@ -1,6 +1,9 @@
 package remind
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // clock is a time of day as written.
 type clock struct {
@@ -17,6 +20,7 @@ const (
 	morning
 	afternoon
 	evening
+	night // as evening, but too wide to stand for a time by itself
 )
 
 func partOf(word string) part {
@@ -25,21 +29,26 @@ func partOf(word string) part {
 		return morning
 	case "afternoon":
 		return afternoon
-	case "evening", "night":
+	case "evening":
 		return evening
+	case "night":
+		return night
 	}
 	return anyPart
 }
 
-// defaultClock is the time meant by a part of the day without any other.
-func (p part) defaultClock() clock {
+// defaultClock is the time meant by a part of the day without any other, false for
+// one that means none.
+func (p part) defaultClock() (clock, bool) {
 	switch p {
 	case morning:
-		return clock{minute: 8 * 60, exact: true}
+		return clock{minute: 8 * 60, exact: true}, true
 	case afternoon:
-		return clock{minute: 15 * 60, exact: true}
+		return clock{minute: 15 * 60, exact: true}, true
+	case evening:
+		return clock{minute: 20 * 60, exact: true}, true
 	}
-	return clock{minute: 20 * 60, exact: true}
+	return clock{}, false
 }
 
 // apply moves a bare "9" into the part of the day it was said with, and asks when
@@ -51,7 +60,7 @@ func (p part) apply(c clock) (clock, *Question) {
 		to = 12 * 60
 	case afternoon:
 		from, to = 12*60, 19*60
-	case evening:
+	case evening, night:
 		from = 17 * 60
 	}
 	if c.minute < from && !c.exact && c.minute >= 60 {
@@ -78,6 +87,9 @@ func readClock(ts []token) (c clock, n int, q *Question) {
 		return clock{exact: true, midnight: true}, n + 1, nil
 	}
 	hour, minute, half, ok := clockShape(at(ts, n))
+	if k, named := count(at(ts, n)); led && named && !ok && k <= 12 && !oneOf(at(ts, n), "a", "an") {
+		hour, ok = strconv.Itoa(k), true // at six
+	}
 	if !ok {
 		return clock{}, 0, nil
 	}

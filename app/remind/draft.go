@@ -63,7 +63,7 @@ func readPart(ts []token) (draft, int) {
 	case hasWords(ts, 0, "in", "the") && partOf(at(ts, 2)) != anyPart:
 		return draft{part: partOf(at(ts, 2))}, 3
 	case hasWords(ts, 0, "at", "night"):
-		return draft{part: evening}, 2
+		return draft{part: night}, 2
 	}
 	return draft{}, 0
 }

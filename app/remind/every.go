@@ -20,14 +20,18 @@ type every struct {
 // "on the last friday of every month". n is 0 when there is none.
 func readEvery(ts []token) (every, int) {
 	if oneOf(at(ts, 0), "every", "each") {
-		e, n := readAfterEvery(ts[1:])
+		skip := 1
+		if hasWords(ts, skip, "single", "day") {
+			skip++
+		}
+		e, n := readAfterEvery(ts[skip:])
 		if n == 0 {
 			return every{}, 0
 		}
-		if p := partOf(at(ts, n+1)); p != anyPart && e.part == anyPart {
+		if p := partOf(at(ts, skip+n)); p != anyPart && e.part == anyPart {
 			e.part, n = p, n+1
 		}
-		return e, n + 1
+		return e, skip + n
 	}
 	if e, n := readNamed(ts); n > 0 {
 		return e, n
@@ -92,13 +96,17 @@ func readUnit(word string) (every, int) {
 	return every{}, 0
 }
 
-// readStep reads "3 days", "other day", "2 weeks", "90 minutes", "other monday".
+// readStep reads "3 days", "other day", "third day", "2 weeks", "90 minutes" and
+// "other monday".
 func readStep(ts []token) (every, int) {
-	if oneOf(at(ts, 0), "other", "second") {
-		if set, n := readWeekdays(ts[1:]); n > 0 && at(ts, 0) == "other" {
+	if at(ts, 0) == "other" {
+		if set, n := readWeekdays(ts[1:]); n > 0 {
 			return every{rule: Rule{kind: kindWeekly, days: set}, weeks: 2}, n + 1
 		}
 		return step(2, at(ts, 1), 2)
+	}
+	if k := ordinalStep(at(ts, 0)); k > 0 && oneOf(at(ts, 1), "day", "week", "hour", "month", "year") {
+		return step(k, at(ts, 1), 2)
 	}
 	if k, ok := count(at(ts, 0)); ok {
 		if e, n := step(k, at(ts, 1), 2); n > 0 {
@@ -109,6 +117,17 @@ func readStep(ts []token) (every, int) {
 		return interval(d), n
 	}
 	return every{}, 0
+}
+
+// ordinalStep is the number in "every third day", 0 for any other word.
+func ordinalStep(word string) int {
+	if k := ordinalOf(word); k != lastInMonth {
+		if k == 0 {
+			k, _ = ordinalDay(word)
+		}
+		return k
+	}
+	return 0
 }
 
 func step(k int, unit string, n int) (every, int) {
@@ -231,7 +250,7 @@ func readNamed(ts []token) (every, int) {
 		return weekly(set), skip + n
 	}
 	switch at(ts, 0) {
-	case "daily":
+	case "daily", "everyday":
 		return every{rule: Rule{kind: kindDaily}}, 1
 	case "hourly":
 		return interval(time.Hour), 1
@@ -240,72 +259,4 @@ func readNamed(ts []token) (every, int) {
 		return monthOrWeekDay(e, ts, 1)
 	}
 	return every{}, 0
-}
-
-// readWeekdays reads "mon, wed and fri", "mon,wed", "mon-fri", "monday to friday".
-func readWeekdays(ts []token) (weekdays, int) {
-	var set weekdays
-	for n := 0; ; {
-		skip := 0
-		if n > 0 && oneOf(at(ts, n), "and", "&", "+") {
-			skip = 1
-		} else if n > 0 && !ts[n-1].comma {
-			return set, n
-		}
-		more, used := readDayWord(ts[min(n+skip, len(ts)):])
-		if used == 0 {
-			return set, n
-		}
-		set, n = set|more, n+skip+used
-	}
-}
-
-// readDayWord reads one entry of a list of weekdays, which may be a range.
-func readDayWord(ts []token) (weekdays, int) {
-	word := at(ts, 0)
-	if wd, ok := weekdayOf(strings.TrimSuffix(word, "s")); ok || setOf(word) != 0 {
-		if !ok {
-			return setOf(word), 1
-		}
-		if last, ok := weekdayOf(at(ts, 2)); ok && oneOf(at(ts, 1), "to", "-", "–", "through") {
-			return between(wd, last), 3
-		}
-		return only(wd), 1
-	}
-	return 0, 0
-}
-
-// setOf reads "tues", "mon,wed,fri" and "mon-fri" in one word, 0 for any other.
-func setOf(word string) weekdays {
-	if a, b, ok := strings.Cut(strings.ReplaceAll(word, "–", "-"), "-"); ok {
-		first, okA := weekdayOf(a)
-		last, okB := weekdayOf(b)
-		if okA && okB {
-			return between(first, last)
-		}
-		return 0
-	}
-	set, _ := parseShort(strings.ReplaceAll(word, "/", ","))
-	if strings.Trim(word, "abcdefghijklmnopqrstuvwxyz,/") != "" {
-		return 0
-	}
-	return set
-}
-
-func between(first, last time.Weekday) weekdays {
-	set := only(first)
-	for d := first; d != last; {
-		d = (d + 1) % 7
-		set |= only(d)
-	}
-	return set
-}
-
-// readPlurals reads "mondays and thursdays": the plural alone says it recurs.
-func readPlurals(ts []token) (weekdays, int) {
-	word := at(ts, 0)
-	if _, ok := weekdayOf(strings.TrimSuffix(word, "s")); !ok || !strings.HasSuffix(word, "days") {
-		return 0, 0
-	}
-	return readWeekdays(ts)
 }

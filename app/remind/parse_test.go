@@ -127,6 +127,17 @@ func TestParseUnderstands(t *testing.T) {
 		{"at 21:00 💊", "💊", "once 2026-03-25 21:00", "2026-03-25 21:00:00"},
 		{"buy sun cream tomorrow at 9", "buy sun cream", "once 2026-03-26 09:00", "2026-03-26 09:00:00"},
 		{"take the 2nd dose at 21:00", "take the 2nd dose", "once 2026-03-25 21:00", "2026-03-25 21:00:00"},
+		{"journal everyday at 9", "journal", "daily 09:00", "2026-03-26 09:00:00"},
+		{"every single day at 9 journal", "journal", "daily 09:00", "2026-03-26 09:00:00"},
+		{"water plants every third day at 9", "water plants", "days 3 from 2026-03-26 09:00", "2026-03-26 09:00:00"},
+		{"every 2nd day at 9 water plants", "water plants", "days 2 from 2026-03-26 09:00", "2026-03-26 09:00:00"},
+		{"every mon wed fri at 18:00 gym", "gym", "weekly mon,wed,fri 18:00", "2026-03-25 18:00:00"},
+		{"every monday wednesday and friday at 18:00 gym", "gym", "weekly mon,wed,fri 18:00", "2026-03-25 18:00:00"},
+		{"at six take pills", "take pills", "once 2026-03-26 06:00", "2026-03-26 06:00:00"},
+		{"every night at 10 sleep", "sleep", "daily 22:00", "2026-03-25 22:00:00"},
+		{"take 0.25 mg at 21:00", "take 0.25 mg", "once 2026-03-25 21:00", "2026-03-25 21:00:00"},
+		{"at 21:00 2 pills", "2 pills", "once 2026-03-25 21:00", "2026-03-25 21:00:00"},
+		{"tea in 5 min please", "tea", "at 2026-03-25T09:12:30Z", "2026-03-25 10:12:30"},
 		{"take 2 pills at 9 may be more", "", "", ""},
 	} {
 		got, err := Parse(tt.text, now, loc)
@@ -187,6 +198,9 @@ func TestParseAsks(t *testing.T) {
 		"in 0 minutes run", "in 0 days run", "in 20 blue minutes run", "in 9999 hours run", "in 1 day and 2 hours run", "in a few days at 9 run", "run in a couple of weeks at 9",
 		"yesterday at 9 run", "pay rent on the last friday of the month at 9", "pay rent on the 15th of the month at 9", "on the 32nd at 9 pay",
 		"drink 8 glasses every day", "daily 8 glasses of water", "remind me to call at 8 tomorrow evening at 9",
+		"run on 31.3. at 18:00", "run on 31.3 at 18:00", "run 31.3. 18:00", "run 31.3 18:00", "run on 31/3 at 18:00", "run 31/3 18:00", "run 2026-03-31T18:30 at 9",
+		"in 1 hour 30 run", "at 9 30 run", "every fifth sunny day at 9 run", "run every fifth sunny day at 9", "at night take pills", "every night take pills", "tomorrow night run",
+		"meet at six bob at 18:30", "every monday sun cream", "take pills at 9:00 (morning)",
 		"at 9am pm take pills", "score 25:99 check at 9", "at 21:00 run at 7:5",
 		strings.Repeat("x", 501) + " at 9", "at 9 " + strings.Repeat("ж", 501), strings.Repeat("at 9 ", 4000), strings.Repeat("every ", 3000),
 	} {

@@ -38,11 +38,10 @@ func (p *planner) ahead() (Rule, *Question) {
 func (p *planner) clock() (clock, bool, *Question) {
 	w := &p.when
 	switch {
-	case w.clock == nil && w.part == anyPart:
-		return clock{}, false, nil
 	case w.clock == nil:
-		return w.part.defaultClock(), true, nil
-	case w.part == anyPart || w.clock.midnight && w.part == evening:
+		c, said := w.part.defaultClock()
+		return c, said, nil
+	case w.part == anyPart || w.clock.midnight && w.part >= evening:
 		return *w.clock, true, nil
 	}
 	c, q := w.part.apply(*w.clock)
@@ -56,7 +55,10 @@ func (p *planner) once() (Rule, *Question) {
 	}
 	on := p.when.day
 	if on == nil {
-		return p.bareClock(c), nil // a clock or part is there: the draft is not empty
+		if !said {
+			return Rule{}, askClock()
+		}
+		return p.bareClock(c), nil
 	}
 	if !said {
 		if !on.counted { // "in 3 days" alone means this time of day

@@ -20,11 +20,15 @@ type sentence struct {
 // not understood as one ends in a Question.
 func partSentence(text string) (sentence, *Question) {
 	ts := tokenize(text)
+	for len(ts) > 0 && oneOf(at(ts, len(ts)-1), "please", "pls", "thanks", "thx") {
+		ts = ts[:len(ts)-1]
+	}
 	ts, named := skipOpening(ts)
 	var s sentence
 	lead := readLead(&s.when, ts)
 	rest := ts[lead:]
-	if lead > 0 && !danglesAfter(rest) {
+	dangling := lead > 0 && danglesAfter(ts[lead-1].word, rest)
+	if lead > 0 && !dangling {
 		rest = skipConnector(rest, named)
 	}
 	tail := len(rest)
@@ -48,7 +52,13 @@ func partSentence(text string) (sentence, *Question) {
 		}
 		return s, nil
 	}
-	if q := suspicious(body, lead > 0, tail < len(rest)); q != nil {
+	if dangling || tail < len(rest) && danglesBefore(body[len(body)-1].word) {
+		return s, askUnclear()
+	}
+	if q := suspicious(body); q != nil {
+		if s.when.empty() {
+			q = askUnclear() // there is one time, but in the middle of the text
+		}
 		return s, q
 	}
 	if s.when.empty() {

@@ -1,14 +1,17 @@
 package remind
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // suspicious looks for anything in a message that may have been meant as part of
 // the time. A question too many costs a moment; a wrong time costs a missed dose.
-func suspicious(body []token, afterLead, beforeTail bool) *Question {
-	if beforeTail && danglesBefore(body[len(body)-1].word) || afterLead && danglesAfter(body) {
-		return askUnclear()
-	}
+func suspicious(body []token) *Question {
 	for i := range body {
+		if isMeasure(at(body, i+1)) && dottedPair(at(body, i), 2) {
+			continue // 0.25 mg
+		}
 		if d, n := readAtom(body[i:]); n > 0 && !d.loose {
 			return askOneTime()
 		}
@@ -20,17 +23,22 @@ func suspicious(body []token, afterLead, beforeTail bool) *Question {
 }
 
 // danglesBefore is for a last word that reaches for the time after it: "half past
-// 9pm", "the sun 18:00". "on" and "in" end honest texts: turn the heater on.
+// 9pm", "the sun 18:00", "31.3 18:00". "on" and "in" end honest texts: turn the
+// heater on.
 func danglesBefore(word string) bool {
-	return oneOf(word,
+	return dottedPair(word, 1) || slashedPair(word) || oneOf(word,
 		"past", "before", "after", "by", "about", "around", "approximately", "circa", "between", "from", "until", "till",
 		"to", "and", "or", "&", "+", "-", "–", "—", "~", "/", "not", "except", "but", "than", "at", "@", "every", "each", "next", "this", "last", "half", "quarter",
-		"the", "a", "an", "of", "for", "with", "my", "your", "our", "every", "starting", "since", "through", "excluding", "unless")
+		"the", "a", "an", "of", "for", "with", "my", "your", "our", "starting", "since", "through", "excluding", "unless")
 }
 
-// danglesAfter is for first words that go on about the time: "at 9 or 10 …".
-func danglesAfter(body []token) bool {
+// danglesAfter is for first words that go on about the time before them: "at 9 or
+// 10 …", "at 9 30 …", "in 1 hour 30 …".
+func danglesAfter(before string, body []token) bool {
 	word := at(body, 0)
+	if atoi(word) >= 0 && len(word) <= 2 && !strings.ContainsAny(before, ":.") && !strings.HasSuffix(before, "m") {
+		return true
+	}
 	if oneOf(word, "", "to", "-", "–", "—") && len(body) > 1 && strings.ContainsAny(body[1].word, "0123456789") {
 		return true
 	}
@@ -50,7 +58,7 @@ func unknownTime(ts []token, i int) bool {
 	case oneOf(word, "yesterday", "fortnight", "fortnightly", "biweekly", "yearly", "annually", "nightly", "o'clock", "oclock", "twice", "thrice", "weekends", "alternate"):
 		return true
 	case oneOf(word, "every", "each"):
-		return isPeriod(next) || oneOf(next, "other", "few", "single", "blue", "couple", "now") || strings.ContainsAny(next, "0123456789")
+		return periodWithin(ts[i+1:], 4) || oneOf(next, "other", "few", "blue", "couple", "now") || strings.ContainsAny(next, "0123456789")
 	case oneOf(word, "next", "this", "following", "coming"):
 		return isPeriod(next)
 	case oneOf(word, "times", "once"):
@@ -68,7 +76,15 @@ func unknownTime(ts []token, i int) bool {
 	case word == "end" && next == "of":
 		return isPeriod(at(ts, i+2)) || isPeriod(at(ts, i+3))
 	}
-	return dottedPair(word) || strings.Count(word, ":") == 1 && clockLike(word)
+	if oneOf(at(ts, i-1), "on", "until", "till", "from") && (dottedPair(word, 1) || slashedPair(word)) || ts[i].dot && dottedPair(word, 1) {
+		return true // on 31.3, 31.3.
+	}
+	if len(word) > len(time.DateOnly) {
+		if _, ok := numericDate(word[:len(time.DateOnly)]); ok {
+			return true // 2026-03-31T18:30
+		}
+	}
+	return dottedPair(word, 2) || strings.Count(word, ":") == 1 && clockLike(word)
 }
 
 // isLongSpan is for "3 days", "a month", "2 years"; the units of the clock belong
@@ -90,15 +106,38 @@ func isLongSpan(ts []token, longOnly bool) bool {
 	return isPeriod(strings.TrimSuffix(unit, "s")) && (!longOnly || secondsIn(unit) == 0)
 }
 
+// periodWithin reports whether one of the next n words is a period of time.
+func periodWithin(ts []token, n int) bool {
+	for i := range min(n, len(ts)) {
+		if isPeriod(ts[i].word) {
+			return true
+		}
+	}
+	return false
+}
+
 func isPeriod(word string) bool {
 	return secondsIn(word) > 0 || partOf(word) != anyPart ||
 		oneOf(strings.TrimSuffix(word, "s"), "day", "week", "month", "year", "weekend", "weekday", "fortnight", "quarter", "decade")
 }
 
-// dottedPair is for 31.03 and 12.50, which are a date, a time or an amount.
-func dottedPair(word string) bool {
+// dottedPair is for 31.03 and 12.50, which are a date, a time or an amount, with at
+// least so many digits behind the point.
+func dottedPair(word string, digits int) bool {
 	a, b, ok := strings.Cut(word, ".")
-	return ok && atoi(a) >= 0 && atoi(b) >= 0 && len(a) <= 2 && len(b) == 2
+	return ok && atoi(a) >= 0 && atoi(b) >= 0 && len(a) <= 2 && len(b) >= digits && len(b) <= 2
+}
+
+// slashedPair is for 31/3.
+func slashedPair(word string) bool {
+	a, b, ok := strings.Cut(word, "/")
+	return ok && atoi(a) >= 0 && atoi(b) >= 0 && len(a) <= 2 && len(b) <= 2
+}
+
+// isMeasure is for units after which a number is an amount, not a time.
+func isMeasure(word string) bool {
+	return oneOf(word, "mg", "mcg", "µg", "μg", "ug", "g", "kg", "ml", "cl", "dl", "l", "iu", "units", "km", "cm", "kcal", "%",
+		"tablet", "tablets", "pill", "pills", "cup", "cups", "litre", "litres", "liter", "liters")
 }
 
 // clockLike is for digits around a colon, 25:9 or 7:5.

@@ -10,6 +10,7 @@ import (
 type token struct {
 	word       string // lower case, without punctuation at its end
 	comma      bool   // a comma ended it
+	dot        bool   // a full stop ended it
 	start, end int    // its bytes in the text
 }
 
@@ -37,6 +38,7 @@ func newToken(text string, start, end int) token {
 	return token{
 		word:  strings.ReplaceAll(strings.ToLower(word), "’", "'"),
 		comma: strings.Contains(raw[len(word):], ","),
+		dot:   strings.HasPrefix(raw[len(word):], "."),
 		start: start,
 		end:   end,
 	}
