@@ -1,0 +1,183 @@
+package stage
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Daemon is a running healthagent serve.
+type Daemon struct {
+	StartToReady time.Duration // from the start of the process to READY=1
+
+	stage   *Stage
+	command *exec.Cmd
+	log     string
+	done    chan struct{} // closed when the process has ended
+	err     error         // how it ended
+}
+
+// Run runs a one-shot verb with the daemon's settings and returns its standard output.
+func (s *Stage) Run(ctx context.Context, args ...string) ([]byte, error) {
+	command := exec.CommandContext(ctx, s.options.Executable, args...)
+	command.Env = s.environment()
+	var out, errs bytes.Buffer
+	command.Stdout, command.Stderr = &out, &errs
+	if err := s.writeEnvFile(); err != nil {
+		return nil, err
+	}
+	if err := command.Run(); err != nil {
+		return nil, fmt.Errorf("healthagent %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(errs.String()))
+	}
+	return out.Bytes(), nil
+}
+
+func (s *Stage) writeEnvFile() error { return os.WriteFile(s.envFile(), nil, 0o600) }
+
+// Serve starts the daemon and waits until it says that it is ready.
+func (s *Stage) Serve(ctx context.Context) error {
+	if err := s.writeEnvFile(); err != nil {
+		return fmt.Errorf("write an empty env file: %w", err)
+	}
+	notify, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(s.dir, "notify.sock"), Net: "unixgram"})
+	if err != nil {
+		return fmt.Errorf("listen for READY: %w", err)
+	}
+	ready := make(chan struct{})
+	go hear(notify, ready)
+	defer func() { _ = os.Remove(notify.LocalAddr().String()) }()
+
+	d := &Daemon{stage: s, log: filepath.Join(s.dir, "daemon.log"), done: make(chan struct{})}
+	log, err := os.OpenFile(d.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return fmt.Errorf("open the daemon's log: %w", err)
+	}
+	d.command = exec.Command(s.options.Executable, "serve")
+	d.command.Env = append(s.environment(), "NOTIFY_SOCKET="+notify.LocalAddr().String())
+	d.command.Stdout, d.command.Stderr = log, log
+	// of a group of its own, so that Ctrl-C reaches it through us; and it must not outlive us
+	d.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+	start := time.Now()
+	if err := d.command.Start(); err != nil {
+		return errors.Join(fmt.Errorf("start the daemon: %w", err), log.Close())
+	}
+	_ = log.Close() // the daemon has its own
+	go func() {
+		d.err = d.command.Wait()
+		_ = notify.Close() // ends hear
+		close(d.done)
+	}()
+	s.Daemon = d
+	select {
+	case <-ready:
+		d.StartToReady = time.Since(start)
+		return nil
+	case <-d.done:
+		return fmt.Errorf("the daemon ended: %w\n%s", d.err, d.LogTail(20))
+	case <-ctx.Done():
+		return fmt.Errorf("the daemon is not ready: %w\n%s", ctx.Err(), d.LogTail(20))
+	}
+}
+
+// hear closes ready at READY=1 and goes on reading until the socket is closed: a full one would hold the daemon up.
+func hear(notify *net.UnixConn, ready chan<- struct{}) {
+	buffer := make([]byte, 4096)
+	told := false
+	for {
+		n, err := notify.Read(buffer)
+		if err != nil {
+			return
+		}
+		for line := range strings.SplitSeq(string(buffer[:n]), "\n") {
+			if line == "READY=1" && !told {
+				told = true
+				close(ready)
+			}
+		}
+	}
+}
+
+// Kill ends the daemon with SIGKILL, as a power cut of the process, and waits for its end.
+func (d *Daemon) Kill() error {
+	if err := d.command.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("kill the daemon: %w", err)
+	}
+	<-d.done
+	return nil
+}
+
+// Stop asks the daemon to stop and waits for its end. Its exit code must be 0.
+func (d *Daemon) Stop(ctx context.Context) error {
+	select {
+	case <-d.done: // ended before
+		return nil
+	default:
+	}
+	if err := d.command.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("stop the daemon: %w", err)
+	}
+	select {
+	case <-d.done:
+		if d.err != nil {
+			return fmt.Errorf("the daemon's end: %w\n%s", d.err, d.LogTail(20))
+		}
+		return nil
+	case <-ctx.Done():
+		return errors.Join(fmt.Errorf("the daemon does not stop: %w", ctx.Err()), d.Kill())
+	}
+}
+
+// PID is the daemon's process id.
+func (d *Daemon) PID() int { return d.command.Process.Pid }
+
+// Done is closed when the daemon has ended.
+func (d *Daemon) Done() <-chan struct{} { return d.done }
+
+// LogTail is the end of the daemon's log.
+func (d *Daemon) LogTail(lines int) string {
+	raw, err := os.ReadFile(d.log)
+	if err != nil {
+		return ""
+	}
+	all := strings.Split(strings.TrimRight(string(raw), "\n"), "\n")
+	return strings.Join(all[max(0, len(all)-lines):], "\n")
+}
+
+// Ask reads a JSON document from the daemon's admin socket and returns the HTTP status.
+func (d *Daemon) Ask(ctx context.Context, path string, into any) (int, error) {
+	var dialer net.Dialer
+	client := &http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return dialer.DialContext(ctx, "unix", filepath.Join(d.stage.State(), "admin.sock"))
+		},
+	}}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://healthagent"+path, nil)
+	if err != nil {
+		return 0, fmt.Errorf("ask %s: %w", path, err)
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return 0, fmt.Errorf("ask %s: %w", path, err)
+	}
+	defer func() { _ = response.Body.Close() }() // read to its end below
+	raw, err := io.ReadAll(response.Body)
+	if err != nil {
+		return 0, fmt.Errorf("ask %s: %w", path, err)
+	}
+	if err := json.Unmarshal(raw, into); err != nil {
+		return response.StatusCode, fmt.Errorf("read the answer to %s: %w", path, err)
+	}
+	return response.StatusCode, nil
+}

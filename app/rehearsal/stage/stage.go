@@ -1,0 +1,129 @@
+// Package stage puts the whole product up in a temporary directory: a private PostgreSQL and Redis, the simulated Telegram, and the
+// daemon as a process of its own, the very one that production runs. The demo and the load tests play on it.
+//
+// Nothing of it survives, and nothing outside is touched: no system service, no env file, no DATABASE_URL of the caller.
+package stage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"healthagent/app/rehearsal/botapi"
+	"healthagent/store/local"
+)
+
+// token is no secret: it opens the simulated Telegram only.
+const token = "4711000:rehearsal-token-of-nobody"
+
+// Options is what a stage needs.
+type Options struct {
+	Executable string   // of healthagent
+	Redis      bool     // a private Redis; else the cache is the daemon's memory
+	Fast       bool     // give up durability for speed
+	Limits     bool     // the simulated Telegram enforces Telegram's limits
+	Settings   []string // more of the daemon's environment, as NAME=value
+	Logger     *slog.Logger
+}
+
+// Stage is the product, put up. Close must be called.
+type Stage struct {
+	options  Options
+	dir      string
+	api      string
+	postgres *local.Postgres
+	redis    *local.Redis
+	Telegram *botapi.Server
+	Daemon   *Daemon // nil before Serve
+}
+
+// New puts up everything but the daemon.
+func New(ctx context.Context, o Options) (_ *Stage, err error) {
+	s := &Stage{options: o}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	if s.dir, err = os.MkdirTemp(local.TempBase(), "healthagent-demo-"); err != nil {
+		return nil, fmt.Errorf("make a directory: %w", err)
+	}
+	// a database server that runs as another user must get through to its own directory in it
+	if err = os.Chmod(s.dir, 0o711); err != nil {
+		return nil, fmt.Errorf("open the directory: %w", err)
+	}
+	if s.postgres, err = local.StartPostgres(ctx, local.Options{Dir: s.State(), Fast: o.Fast, Logger: o.Logger}); err != nil {
+		return nil, fmt.Errorf("start a private PostgreSQL: %w", err)
+	}
+	if o.Redis {
+		if s.redis, err = local.StartRedis(ctx, local.Options{Dir: s.State(), Logger: o.Logger}); err != nil {
+			return nil, fmt.Errorf("start a private Redis: %w", err)
+		}
+	}
+	config := botapi.Config{Token: token}
+	if o.Limits {
+		config.Limits = botapi.TelegramLimits()
+	}
+	s.Telegram = botapi.New(config)
+	if s.api, err = s.Telegram.Start(""); err != nil {
+		return nil, fmt.Errorf("start the simulated Telegram: %w", err)
+	}
+	return s, nil
+}
+
+// State is the daemon's state directory.
+func (s *Stage) State() string { return filepath.Join(s.dir, "state") }
+
+// DatabaseURL is the private database's.
+func (s *Stage) DatabaseURL() string { return s.postgres.URL() }
+
+// environment is all that the daemon knows: of the caller's environment only where programs are.
+func (s *Stage) environment() []string {
+	env := []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + s.dir, "TMPDIR=" + os.TempDir(),
+		"TELEGRAM_TOKEN=" + token, "TELEGRAM_API_URL=" + s.api,
+		"HEALTHAGENT_ENV_FILE=" + s.envFile(), "HEALTHAGENT_STATE_DIR=" + s.State(),
+	}
+	if s.redis != nil {
+		env = append(env, "REDIS_URL="+s.redis.URL())
+	}
+	if cover := os.Getenv("GOCOVERDIR"); cover != "" {
+		env = append(env, "GOCOVERDIR="+cover)
+	}
+	return append(env, s.options.Settings...)
+}
+
+// envFile is an empty one: the machine's own is not the demo's business.
+func (s *Stage) envFile() string { return filepath.Join(s.dir, "empty.env") }
+
+// Close stops everything and removes the directory. Closing twice is allowed.
+func (s *Stage) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	var errs []error
+	if s.Daemon != nil {
+		errs = append(errs, s.Daemon.Stop(ctx))
+		s.Daemon = nil
+	}
+	if s.Telegram != nil {
+		s.Telegram.Close()
+		s.Telegram = nil
+	}
+	if s.redis != nil {
+		errs = append(errs, s.redis.Close(ctx))
+		s.redis = nil
+	}
+	if s.postgres != nil {
+		errs = append(errs, s.postgres.Close(ctx))
+		s.postgres = nil
+	}
+	if s.dir != "" {
+		errs = append(errs, os.RemoveAll(s.dir))
+		s.dir = ""
+	}
+	return errors.Join(errs...)
+}
