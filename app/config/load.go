@@ -245,7 +245,8 @@ func (l *loader) warnUnknown(table []Setting) {
 		known[row.Name], known[row.FileVariable()] = true, true
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.env)) {
-		if strings.HasPrefix(name, "HEALTHAGENT_") && !known[name] {
+		ours := strings.HasPrefix(name, "HEALTHAGENT_") && !strings.HasPrefix(name, "HEALTHAGENT_TEST_") // the test rig's
+		if ours && !known[name] {
 			l.warn(name, "environment", nearest(name, known))
 		}
 	}

@@ -301,7 +301,7 @@ func TestUnknownNames(t *testing.T) {
 	t.Parallel()
 	disk := files{"/e.env": "TELEGRAM_TOKN=hunter2\nLANG=C\nHEALTHAGENT_POOLMAX=3\nHEALTHAGENT_ENV_FILE=/x\n"}
 	_, report, err := load(0, disk, nil, "HEALTHAGENT_ENV_FILE=/e.env", "HEALTHAGENT_ACESS=open",
-		"HEALTHAGENT_COMPLETELY_ELSE=1", "HEALTHAGENT_ACCESS_FILE=", "PATH=/bin", "TELEGRAM_TOKENS=hunter2")
+		"HEALTHAGENT_COMPLETELY_ELSE=1", "HEALTHAGENT_TEST_DATABASE_URL=x", "HEALTHAGENT_ACCESS_FILE=", "PATH=/bin", "TELEGRAM_TOKENS=hunter2")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,157 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"healthagent/app/config"
+)
+
+func (t *terminal) manVerb() *cobra.Command {
+	return &cobra.Command{
+		Use: "man", Short: "Print the manual page", Args: cobra.NoArgs,
+		Long: "Prints the manual page as roff. To read it: healthagent man | man -l -",
+		RunE: func(command *cobra.Command, _ []string) error {
+			if _, err := t.out.Write([]byte(manual(command.Root(), t.build.info()))); err != nil {
+				return fmt.Errorf("write the manual page: %w", err)
+			}
+			return nil
+		},
+	}
+}
+
+// page collects a manual page in roff. It is written by hand, in a dozen macros,
+// because cobra's own generator brings a Markdown and a YAML library along.
+type page struct{ strings.Builder }
+
+// manual returns healthagent(1), made of the command tree and the table of settings.
+func manual(root *cobra.Command, version versionInfo) string {
+	p := &page{}
+	p.macro("TH", "HEALTHAGENT", "1", version.Date, "healthagent "+version.Version, "User commands")
+	p.section("NAME")
+	p.text(root.Name() + " - " + lowerFirst(root.Short))
+	p.section("SYNOPSIS")
+	p.text("healthagent [settings] verb [arguments]")
+	p.section("DESCRIPTION")
+	p.text(root.Long)
+	p.section("VERBS")
+	p.verbs(root)
+	p.section("SETTINGS")
+	p.text("The strongest source wins: flag, environment, credential in $CREDENTIALS_DIRECTORY, NAME_FILE (a file that holds the value), " +
+		"env file, default. An empty value says nothing and the next source is asked.")
+	for _, setting := range config.Table() {
+		p.setting(setting)
+	}
+	p.section("EXIT STATUS")
+	for _, line := range [][2]string{
+		{"0", "success"},
+		{"1", "failure"},
+		{"2", "the command line cannot be understood"},
+		{"69", "the database, the cache or the daemon is away (verbs that end by themselves)"},
+		{"78", "a setting is missing or wrong"},
+	} {
+		p.item(line[0])
+		p.text(line[1])
+	}
+	p.section("FILES")
+	for _, line := range [][2]string{
+		{config.DefaultEnvFile, "settings, as lines of NAME=value"},
+		{"/var/lib/healthagent", "state of the service"},
+		{"/run/healthagent/admin.sock", "socket of the running service"},
+	} {
+		p.item(line[0])
+		p.text(line[1])
+	}
+	return p.String()
+}
+
+// verbs writes every verb that does something by itself, with its flags.
+func (p *page) verbs(parent *cobra.Command) {
+	for _, command := range parent.Commands() {
+		if !command.IsAvailableCommand() || command.Name() == "help" {
+			continue
+		}
+		if command.HasAvailableSubCommands() {
+			p.verbs(command)
+			continue
+		}
+		_, use, _ := strings.Cut(command.UseLine(), " ")
+		p.item(strings.TrimSuffix(use, " [flags]"))
+		p.text(cmp.Or(command.Long, command.Short+"."))
+		command.LocalNonPersistentFlags().VisitAll(func(flag *pflag.Flag) {
+			if flag.Hidden || flag.Name == "help" {
+				return
+			}
+			name := "--" + flag.Name
+			if flag.Shorthand != "" {
+				name = "-" + flag.Shorthand + ", " + name
+			}
+			if kind := flag.Value.Type(); kind != "bool" {
+				name += " " + kind
+			}
+			p.macro("br")
+			p.text(name + ": " + flag.Usage)
+		})
+	}
+}
+
+func (p *page) setting(s config.Setting) {
+	p.item(s.Name)
+	p.text(upperFirst(s.Meaning) + ".")
+	p.macro("br")
+	p.text("Format: " + s.Format + ". Default: " + cmp.Or(s.Default, "empty") + ". Example: " + s.Example + ".")
+	if s.Flag != "" {
+		p.macro("br")
+		p.text("Flag: --" + s.Flag)
+	}
+	if s.Credential != "" {
+		p.macro("br")
+		p.text("Credential: " + s.Credential + "; file: " + s.FileVariable())
+	}
+}
+
+func (p *page) section(title string) { p.macro("SH", title) }
+
+func (p *page) item(term string) {
+	p.macro("TP")
+	p.WriteString("\\fB" + escape(term) + "\\fR\n")
+}
+
+// text writes a paragraph; each of its lines is kept as one.
+func (p *page) text(text string) {
+	for i, line := range strings.Split(text, "\n") {
+		switch {
+		case line == "":
+			p.macro("sp")
+			continue
+		case i > 0:
+			p.macro("br")
+		}
+		p.WriteString(escape(line) + "\n")
+	}
+}
+
+func (p *page) macro(name string, arguments ...string) {
+	p.WriteString("." + name)
+	for _, argument := range arguments {
+		p.WriteString(` "` + strings.ReplaceAll(escape(argument), `"`, `\(dq`) + `"`)
+	}
+	p.WriteString("\n")
+}
+
+// escape keeps roff from reading a text as its own: the backslash, a line that begins
+// like a macro, and the hyphen that must stay one when copied.
+func escape(text string) string {
+	text = strings.NewReplacer(`\`, `\e`, "-", `\-`, "×", `\(mu`, "…", "...", "~", `\(ti`, "^", `\(ha`).Replace(text)
+	if strings.HasPrefix(text, ".") || strings.HasPrefix(text, "'") {
+		text = `\&` + text
+	}
+	return text
+}
+
+func lowerFirst(text string) string { return strings.ToLower(text[:1]) + text[1:] }
+func upperFirst(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
