@@ -1,6 +1,7 @@
 package food
 
 import (
+	"slices"
 	"sort"
 	"strings"
 )
@@ -77,7 +78,7 @@ func (t *Table) search(words []string) (int32, bool) {
 	head := words[len(words)-1]
 	var fit []int32
 	for _, id := range ids {
-		if headOf(t.entries[id].name) == head {
+		if e := &t.entries[id]; headOf(e.name) == head && e.ndb[:2] != "03" && !saysMore(e.name, words) {
 			fit = append(fit, id)
 		}
 	}
@@ -89,8 +90,8 @@ func (t *Table) search(words []string) (int32, bool) {
 		if gx, gy := demoted(x.ndb), demoted(y.ndb); gx != gy {
 			return !gx
 		}
-		if cx, cy := len(nameWords(x.name)), len(nameWords(y.name)); cx != cy {
-			return cx < cy
+		if x.length != y.length {
+			return x.length < y.length
 		}
 		return len(x.name) < len(y.name)
 	})
@@ -105,6 +106,26 @@ func (t *Table) search(words []string) (int32, bool) {
 		}
 	}
 	return fit[0], true
+}
+
+// saysMore tells whether a name is of something else than the words: its first part has a word that was not said, or it names an imitation.
+func saysMore(name string, words []string) bool {
+	first, _, _ := strings.Cut(name, ",")
+	first, _, _ = strings.Cut(first, "(")
+	for _, w := range nameWords(first) {
+		if w != "of" && w != "and" && w != "or" && !slices.Contains(words, w) {
+			return true
+		}
+	}
+	for _, w := range nameWords(name) {
+		switch w {
+		case "meatless", "imitation", "substitute", "dietetic", "replacement", "powder", "mix", "concentrate", "flavored", "industrial":
+			if !slices.Contains(words, w) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // withAll intersects the lists of the words.

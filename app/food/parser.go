@@ -23,14 +23,12 @@ func (p *parser) foods(i int) ([]helping, bool) {
 	if q.bad {
 		return nil, false
 	}
-	if hs, ok := p.foodsFrom(q); ok {
-		return hs, true
+	if _, n := p.t.senseAt(p.toks, i); n > 1 && q.next > i { // the number belongs to the name: "7 up", "3 egg omelette"
+		if hs, ok := p.foodsFrom(quantity{n: 1, next: i}); ok {
+			return hs, true
+		}
 	}
-	// A number may belong to the name: "7 up", "2% milk".
-	if q.said && q.next > i {
-		return p.foodsFrom(quantity{n: 1, next: i})
-	}
-	return nil, false
+	return p.foodsFrom(q)
 }
 
 func (p *parser) foodsFrom(q quantity) ([]helping, bool) {
@@ -48,8 +46,30 @@ func (p *parser) foodsFrom(q quantity) ([]helping, bool) {
 		if hs, ok := p.after(h, m.next+n); ok {
 			return hs, true
 		}
+		if x, ok := p.withUnitBehind(h, m.next+n); ok {
+			if hs, ok := p.after(x, m.next+n+1); ok {
+				return hs, true
+			}
+		}
 	}
 	return nil, false
+}
+
+// withUnitBehind reads "3 apple slices" and "a coke can"; slices nobody counted are a few.
+func (p *parser) withUnitBehind(h helping, i int) (helping, bool) {
+	if i >= len(p.toks) || p.toks[i].kind != word || h.measure.unit != "" || h.food == nil {
+		return h, false
+	}
+	unit := unitName(p.toks[i].stem)
+	if known, vague := household(unit); !known || vague && unit != "bottle" {
+		return h, false
+	}
+	h.measure = measure{size: h.measure.size, unit: unit, text: unit}
+	if !h.counted && isPlural(p.toks[i].text) {
+		h.n, h.few = 3, true
+	}
+	h.counted = true
+	return h, true
 }
 
 // isPlural tells by its look whether the last word is one of several.
@@ -136,27 +156,41 @@ func (p *parser) entry() (helping, bool) {
 	if q.bad {
 		return helping{}, false
 	}
+	for i := 1; i < len(p.toks) && !q.said; i++ { // the amount may stand behind
+		back := quantityAt(p.toks, i)
+		if !back.said || back.bad {
+			continue
+		}
+		for _, m := range measuresAt(p.toks, back.next) {
+			if m.next == len(p.toks) {
+				return p.entryOf(p.toks[:i], back, m.m)
+			}
+		}
+	}
 	for _, m := range measuresAt(p.toks, q.next) {
-		words, ok := queryWords(p.toks[m.next:])
-		if !ok {
-			continue
-		}
-		if _, asked := p.t.ask[strings.Join(words, " ")]; asked {
-			continue
-		}
-		id, ok := p.t.search(words)
-		if !ok {
-			continue
-		}
-		h := helping{food: p.t.entryFood(id), n: q.n, counted: q.said, few: q.vague, measure: m.m}
-		if m.m.unit != "" {
-			h.counted = true
-		}
-		if _, _, _, ok := p.t.weigh(&h); ok {
+		if h, ok := p.entryOf(p.toks[m.next:], q, m.m); ok {
 			return h, true
 		}
 	}
 	return helping{}, false
+}
+
+// entryOf is the entry that the words mean, in the amount that was read beside them.
+func (p *parser) entryOf(toks []token, q quantity, m measure) (helping, bool) {
+	words, ok := queryWords(toks)
+	if !ok {
+		return helping{}, false
+	}
+	if _, asked := p.t.ask[strings.Join(words, " ")]; asked {
+		return helping{}, false
+	}
+	id, ok := p.t.search(words)
+	if !ok {
+		return helping{}, false
+	}
+	h := helping{food: p.t.entryFood(id), n: q.n, counted: q.said || m.unit != "", few: q.vague, measure: m}
+	_, _, _, ok = p.t.weigh(&h)
+	return h, ok
 }
 
 // queryWords are the stems to search for, those of preparation first; ok is false when something else than words stands there.

@@ -118,7 +118,7 @@ func wordCount(toks []token, i int) quantity {
 			return wordCount(toks, i+1)
 		}
 		return quantity{n: 1, said: true, next: i + 1}
-	case "half", "quarter", "third", "halv", "halva", "medio", "media":
+	case "half", "quarter", "third", "halv", "medio", "media":
 		q := quantity{n: part(w[0]), said: true, next: i + 1}
 		for _, skip := range [...]string{"of", "a", "an", "the", "my"} {
 			if q.next < len(toks) && toks[q.next].text == skip {

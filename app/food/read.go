@@ -28,6 +28,10 @@ func (t *Table) Read(text string) Reading {
 	t.hold(toks)
 	list := false // a heading such as "to buy:" spoils all that follows
 	for _, s := range sentences(toks) {
+		if len(r.out.Items) >= maxPieces || len(r.out.Unknown) >= maxPieces {
+			r.unknown(s[0].start, min(len(r.text), s[0].start+maxQuote), nil)
+			break
+		}
 		list = list || headsOther(s)
 		r.sentence(s, list)
 	}
@@ -169,7 +173,10 @@ func (r *reader) sentence(s []token, spoiled bool) {
 	if len(pieces) == 0 {
 		return
 	}
-	r.pieces(pieces)
+	before := len(r.out.Items)
+	if r.pieces(pieces); len(r.out.Items) == before {
+		r.time = saved // nothing was eaten at that time
+	}
 }
 
 // piece is what stands between two separators.
@@ -218,8 +225,8 @@ func (r *reader) unknownTokens(s []token, offers []string) {
 
 // unknown asks about a stretch of the message.
 func (r *reader) unknown(start, end int, offers []string) {
-	if len(r.out.Unknown) >= maxPieces {
-		return
+	if len(r.out.Unknown) > maxPieces {
+		return // the last one speaks for the rest
 	}
 	text := strings.ToValidUTF8(strings.TrimSpace(r.text[min(start, len(r.text)):min(end, len(r.text))]), "�")
 	if text == "" {

@@ -61,11 +61,14 @@ func TestReadPhrases(t *testing.T) {
 		"rice 150g chicken 200g":          "rice 150; chicken 200",
 		"2 eggs 1 toast 150g rice":        "egg 100; toast 27; rice 150",
 		"a 200g steak":                    "steak 200",
-		"water 500":                       "~water 501",
+		"water 500":                       "~water 500",
 		"rice 200":                        "~rice 200",
-		"330 ml can of coke":              "cola 360",
+		"330 ml can of coke":              "cola 343",
 		"about 30 g of mixed nuts please": "mixed nuts 30",
 		"twenty five almonds":             "almond 30",
+		"cassava 100 g":                   "cassava, raw 100",
+		"3 apple slices":                  "apple 69",
+		"3 egg omelette":                  "~3-egg omelette 183",
 		"1 tbsp. honey":                   "honey 21",
 		"chicken, grilled, 200g":          "chicken 200",
 		"quarter of a watermelon":         "~watermelon 1130",
@@ -147,6 +150,8 @@ func TestReadPhrases(t *testing.T) {
 		"  \n ":                                 "",
 		// Swedish and Spanish
 		"2 ägg och en skiva bröd med smör": "egg 100; bread 28; ~butter 5",
+		"jag åt 2 ägg":                     "egg 100",
+		"at 9 eggs":                        "?at 9 eggs",
 		"dos huevos y arroz 150 g":         "egg 100; rice 150",
 	} {
 		if got := show(table.Read(phrase)); got != want {

@@ -1,6 +1,7 @@
 package food
 
 import (
+	"slices"
 	"sort"
 	"strings"
 )
@@ -36,13 +37,11 @@ func (t *Table) buildNear() nearIndex {
 
 // trigrams are the distinct groups of three bytes of the words, each word with a space around it.
 func trigrams(s string) []string {
-	seen := map[string]bool{}
-	var out []string
+	out := make([]string, 0, len(s)+4)
 	for w := range strings.FieldsSeq(s) {
 		w = "  " + w + " "
 		for i := 0; i+3 <= len(w); i++ {
-			if g := w[i : i+3]; !seen[g] {
-				seen[g] = true
+			if g := w[i : i+3]; !slices.Contains(out, g) {
 				out = append(out, g)
 			}
 		}
@@ -84,7 +83,7 @@ func (t *Table) suggest(words []string) []string {
 		if edits(key, w.key) <= 1+len(key)/6 {
 			s += 0.3
 		}
-		if s >= 0.4 && s > score[w.name] {
+		if s >= 0.45 && s > score[w.name] {
 			score[w.name] = s
 		}
 	}

@@ -42,6 +42,7 @@ type Table struct {
 // entry is one row of the USDA's table.
 type entry struct {
 	ndb, name string
+	length    int // words of the name
 	per100    Nutrients
 	portions  []portion
 }
@@ -55,7 +56,7 @@ type portion struct {
 // Load decodes the embedded data: some tens of milliseconds and a few megabytes, so call it once and share the table.
 func Load() (*Table, error) {
 	t := &Table{
-		byNDB: map[string]int32{}, index: map[string][]int32{}, byName: map[string]*food{},
+		byNDB: make(map[string]int32, 8000), index: make(map[string][]int32, 6000), byName: map[string]*food{},
 		meaning: map[string]sense{}, longest: map[string]int{}, ask: map[string][]string{},
 	}
 	steps := []struct {
@@ -78,6 +79,8 @@ func Load() (*Table, error) {
 }
 
 func (t *Table) loadEntries() error {
+	t.entries = make([]entry, 0, 8000)
+	var l lexer
 	return eachGzipRow(foodsData, 6, func(row []string) error {
 		if row[2] == "" {
 			return nil // without energy an entry cannot be logged
@@ -99,7 +102,9 @@ func (t *Table) loadEntries() error {
 			per100: Nutrients{Calories: v[0], Protein: v[1], Fat: v[2], Carbs: v[3]},
 		})
 		t.byNDB[t.entries[id].ndb] = id
-		for _, w := range nameWords(row[1]) {
+		words := l.words(row[1])
+		t.entries[id].length = len(words)
+		for _, w := range words {
 			if l := t.index[w]; len(l) == 0 || l[len(l)-1] != id {
 				t.index[w] = append(l, id)
 			}
@@ -150,6 +155,7 @@ func eachRow(r io.Reader, n int, do func([]string) error) error {
 	c := csv.NewReader(r)
 	c.Comment = '#'
 	c.FieldsPerRecord = -1
+	c.ReuseRecord = true
 	for first := true; ; first = false {
 		row, err := c.Read()
 		if errors.Is(err, io.EOF) {

@@ -8,7 +8,7 @@ func isLead(w string) bool {
 		"was", "were", "it", "there", "some", "the", "this", "that", "consumed", "finished", "enjoyed", "having", "about", "around",
 		"approximately", "roughly", "approx", "ca", "circa", "maybe", "only", "now", "of", "ended", "up", "well", "went", "did", "been", "and",
 		"first", "later", "after", "before", "finally", "more", "munched", "snacked", "food", "eated", "for", "out",
-		"jag", "at", "drack", "har", "hade", "till", "comi", "tome", "bebi", "yo", "he", "comido", "desayune", "almorce", "cene", "el", "la", "los",
+		"jag", "drack", "har", "hade", "till", "comi", "tome", "bebi", "yo", "he", "comido", "desayune", "almorce", "cene", "el", "la", "los",
 		"las", "de", "lite", "nagra", "unos", "unas", "algo":
 		return true
 	}
