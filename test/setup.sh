@@ -124,6 +124,9 @@ fi
 
 # A freshly installed Redis is set to start with the machine. Ours is started
 # when it is needed, so undo that; what was there before is left alone.
-if [[ " ${missing[*]} " == *' redis-server '* ]] && command -v systemctl >/dev/null; then
-	systemctl disable redis-server.service >/dev/null 2>&1 || true
+if [[ " ${missing[*]} " == *' redis-server '* ]]; then
+	DPKG_MAINTSCRIPT_PACKAGE=redis-server deb-systemd-helper disable redis-server.service >/dev/null 2>&1 || true
+	if command -v systemctl >/dev/null; then
+		systemctl disable redis-server.service >/dev/null 2>&1 || true
+	fi
 fi

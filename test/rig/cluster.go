@@ -1,12 +1,7 @@
 package rig
 
 import (
-	"bytes"
 	"context"
-	"os"
-	"path/filepath"
-	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 
@@ -102,18 +97,20 @@ func (s *Server) Stop() {
 	s.act(s.server.Stop)
 }
 
-// Kill ends the server without a chance to clean up, and returns when it is
-// gone.
+// Kill ends the server and all its processes without a chance to clean up, as
+// a power cut would, and returns when they are gone.
 func (s *Server) Kill() {
 	s.t.Helper()
 	pid := s.server.PID()
 	if pid == 0 {
 		s.t.Fatal("the server is not running")
 	}
-	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+	all, err := signalAll(pid, syscall.SIGKILL)
+	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.act(s.server.Stop)
+	s.act(func(ctx context.Context) error { return gone(ctx, all) })
+	s.act(s.server.Stop) // only waits
 }
 
 // Freeze stops every process of the server in its tracks: connections stay
@@ -124,7 +121,7 @@ func (s *Server) Freeze() {
 	if s.frozen = s.server.PID(); s.frozen == 0 {
 		s.t.Fatal("the server is not running")
 	}
-	if err := signalAll(s.frozen, syscall.SIGSTOP); err != nil {
+	if _, err := signalAll(s.frozen, syscall.SIGSTOP); err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -135,7 +132,7 @@ func (s *Server) Thaw() {
 	if s.frozen == 0 {
 		return
 	}
-	if err := signalAll(s.frozen, syscall.SIGCONT); err != nil {
+	if _, err := signalAll(s.frozen, syscall.SIGCONT); err != nil {
 		s.t.Error(err)
 	}
 	s.frozen = 0
@@ -148,31 +145,4 @@ func (s *Server) act(f func(context.Context) error) {
 	if err := f(ctx); err != nil {
 		s.t.Fatal(err)
 	}
-}
-
-// signalAll sends sig to a server and its children, the parent first, so that
-// it makes no more of them. Children that end meanwhile do not matter.
-func signalAll(pid int, sig syscall.Signal) error {
-	if err := syscall.Kill(pid, sig); err != nil {
-		return err
-	}
-	stats, err := filepath.Glob("/proc/[0-9]*/stat")
-	if err != nil {
-		return err
-	}
-	for _, path := range stats {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			continue
-		}
-		// pid (name) state ppid ...; the name may hold anything.
-		f := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-		if len(f) < 2 || f[1] != strconv.Itoa(pid) {
-			continue
-		}
-		if child, err := strconv.Atoi(filepath.Base(filepath.Dir(path))); err == nil {
-			_ = syscall.Kill(child, sig)
-		}
-	}
-	return nil
 }
