@@ -1,0 +1,101 @@
+package cli_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"healthagent/app/cli"
+	"healthagent/app/config"
+)
+
+// output runs healthagent with no setting but these and returns what it printed.
+func output(t *testing.T, code int, environ []string, args ...string) (stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	environ = append([]string{"HEALTHAGENT_ENV_FILE=/dev/null"}, environ...)
+	if got := cli.Run(t.Context(), args, strings.NewReader(""), &out, &errs, environ); got != code {
+		t.Fatalf("%v: exit code %d, want %d\n%s%s", args, got, code, &out, &errs)
+	}
+	return out.String(), errs.String()
+}
+
+func TestKeysAndManualNameEverySetting(t *testing.T) {
+	t.Parallel()
+	table, _ := output(t, 0, nil, "config", "keys")
+	document, _ := output(t, 0, nil, "config", "keys", "-o", "json")
+	manual, _ := output(t, 0, nil, "man")
+	var keys struct {
+		Settings []struct{ Name, Meaning, Default, Format, Flag, Credential string }
+	}
+	if err := json.Unmarshal([]byte(document), &keys); err != nil {
+		t.Fatal(err)
+	}
+	settings := config.Table()
+	if len(keys.Settings) != len(settings) {
+		t.Fatalf("%d keys, %d settings", len(keys.Settings), len(settings))
+	}
+	for i, s := range settings {
+		if k := keys.Settings[i]; k.Name != s.Name || k.Default != s.Default || k.Credential != s.Credential || k.Meaning == "" || k.Format == "" {
+			t.Errorf("key %+v of setting %s", k, s.Name)
+		}
+		if !strings.Contains(table, s.Name+"  "+s.Meaning) {
+			t.Errorf("the table has no %s", s.Name)
+		}
+		if !strings.Contains(manual, "\\fB"+s.Name+"\\fR") {
+			t.Errorf("the manual has no %s", s.Name)
+		}
+	}
+}
+
+// TestManualIsRoff holds that every line is text or one of the macros in use, and that
+// every verb is there.
+func TestManualIsRoff(t *testing.T) {
+	t.Parallel()
+	manual, _ := output(t, 0, nil, "man")
+	for i, line := range strings.Split(strings.TrimSuffix(manual, "\n"), "\n") {
+		macro, _, _ := strings.Cut(line, " ")
+		switch {
+		case line == "", strings.HasPrefix(line, "'"):
+			t.Errorf("line %d: %q would be read as something else", i+1, line)
+		case strings.HasPrefix(line, ".") && !strings.Contains(" .TH .SH .TP .br .sp ", " "+macro+" "):
+			t.Errorf("line %d: unknown macro %q", i+1, line)
+		}
+	}
+	for _, verb := range []string{"serve", "migrate status", "migrate up [VERSION]", "invite create", "users activate ID", "stats pool", "config check", "version"} {
+		if !strings.Contains(manual, `\fB`+verb+`\fR`) {
+			t.Errorf("no verb %q", verb)
+		}
+	}
+}
+
+func TestBuildSaysWhatTheLinkerKnew(t *testing.T) {
+	t.Parallel()
+	var out, errs bytes.Buffer
+	build := cli.Build{Version: "v1.2.3", Commit: "0123456789abcdef", Date: "2026-01-02"}
+	if code := build.Run(t.Context(), []string{"version"}, strings.NewReader(""), &out, &errs, nil); code != 0 {
+		t.Fatal(code, errs.String())
+	}
+	if got := out.String(); !strings.HasPrefix(got, "healthagent v1.2.3 (0123456789ab") || !strings.Contains(got, "2026-01-02) go1.") {
+		t.Errorf("got %q", got)
+	}
+}
+
+// full cannot be written to, as a disk or a pipe that is gone.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errFull }
+
+func TestOutputThatCannotBeWrittenIsAFailure(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"version"}, {"version", "-o", "json"}, {"config", "keys"}, {"man"}} {
+		var errs bytes.Buffer
+		if code := cli.Run(t.Context(), args, strings.NewReader(""), full{}, &errs, nil); code != 1 {
+			t.Errorf("%v: exit code %d, want 1", args, code)
+		}
+		if !strings.Contains(errs.String(), errFull.Error()) {
+			t.Errorf("%v: %q", args, errs.String())
+		}
+	}
+}
