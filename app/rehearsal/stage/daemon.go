@@ -19,11 +19,12 @@ import (
 
 // Daemon is a running healthagent serve.
 type Daemon struct {
-	StartToReady time.Duration // from the start of the process to READY=1
+	StartToReady time.Duration // from the start of the process to READY=1; valid after WaitReady
 
-	stage   *Stage
 	command *exec.Cmd
 	log     string
+	socket  string
+	ready   chan struct{} // closed at READY=1
 	done    chan struct{} // closed when the process has ended
 	err     error         // how it ended
 }
@@ -47,41 +48,69 @@ func (s *Stage) writeEnvFile() error { return os.WriteFile(s.envFile(), nil, 0o6
 
 // Serve starts the daemon and waits until it says that it is ready.
 func (s *Stage) Serve(ctx context.Context) error {
-	if err := s.writeEnvFile(); err != nil {
-		return fmt.Errorf("write an empty env file: %w", err)
-	}
-	notify, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(s.dir, "notify.sock"), Net: "unixgram"})
+	d, err := s.Start()
 	if err != nil {
-		return fmt.Errorf("listen for READY: %w", err)
+		return err
 	}
-	ready := make(chan struct{})
-	go hear(notify, ready)
-	defer func() { _ = os.Remove(notify.LocalAddr().String()) }()
+	s.Daemon = d
+	return d.WaitReady(ctx)
+}
 
-	d := &Daemon{stage: s, log: filepath.Join(s.dir, "daemon.log"), done: make(chan struct{})}
+// Start starts a daemon and returns at once. More than one may run at a time; the settings, as NAME=value, win over the stage's.
+func (s *Stage) Start(settings ...string) (*Daemon, error) {
+	if err := s.writeEnvFile(); err != nil {
+		return nil, fmt.Errorf("write an empty env file: %w", err)
+	}
+	path := filepath.Join(s.dir, fmt.Sprintf("notify%d.sock", len(s.started)))
+	notify, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		return nil, fmt.Errorf("listen for READY: %w", err)
+	}
+	d := &Daemon{log: filepath.Join(s.dir, "daemon.log"), ready: make(chan struct{}), done: make(chan struct{})}
 	log, err := os.OpenFile(d.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
-		return fmt.Errorf("open the daemon's log: %w", err)
+		return nil, errors.Join(fmt.Errorf("open the daemon's log: %w", err), notify.Close())
 	}
 	d.command = exec.Command(s.options.Executable, "serve")
-	d.command.Env = append(s.environment(), "NOTIFY_SOCKET="+notify.LocalAddr().String())
+	d.command.Env = append(append(s.environment(), settings...), "NOTIFY_SOCKET="+path)
 	d.command.Stdout, d.command.Stderr = log, log
+	d.socket = filepath.Join(lastOf(d.command.Env, "HEALTHAGENT_STATE_DIR"), "admin.sock")
 	// of a group of its own, so that Ctrl-C reaches it through us; and it must not outlive us
 	d.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	start := time.Now()
 	if err := d.command.Start(); err != nil {
-		return errors.Join(fmt.Errorf("start the daemon: %w", err), log.Close())
+		return nil, errors.Join(fmt.Errorf("start the daemon: %w", err), log.Close(), notify.Close())
 	}
 	_ = log.Close() // the daemon has its own
+	s.started = append(s.started, d)
+	go hear(notify, func() {
+		d.StartToReady = time.Since(start)
+		close(d.ready)
+	})
 	go func() {
 		d.err = d.command.Wait()
 		_ = notify.Close() // ends hear
+		_ = os.Remove(path)
 		close(d.done)
 	}()
-	s.Daemon = d
+	return d, nil
+}
+
+// lastOf is the value that a process sees of a variable that is given more than once.
+func lastOf(env []string, name string) string {
+	value := ""
+	for _, pair := range env {
+		if key, v, _ := strings.Cut(pair, "="); key == name {
+			value = v
+		}
+	}
+	return value
+}
+
+// WaitReady waits until the daemon says that it is ready.
+func (d *Daemon) WaitReady(ctx context.Context) error {
 	select {
-	case <-ready:
-		d.StartToReady = time.Since(start)
+	case <-d.ready:
 		return nil
 	case <-d.done:
 		return fmt.Errorf("the daemon ended: %w\n%s", d.err, d.LogTail(20))
@@ -90,8 +119,8 @@ func (s *Stage) Serve(ctx context.Context) error {
 	}
 }
 
-// hear closes ready at READY=1 and goes on reading until the socket is closed: a full one would hold the daemon up.
-func hear(notify *net.UnixConn, ready chan<- struct{}) {
+// hear calls ready at the first READY=1 and goes on reading until the socket is closed: a full one would hold the daemon up.
+func hear(notify *net.UnixConn, ready func()) {
 	buffer := make([]byte, 4096)
 	told := false
 	for {
@@ -102,7 +131,7 @@ func hear(notify *net.UnixConn, ready chan<- struct{}) {
 		for line := range strings.SplitSeq(string(buffer[:n]), "\n") {
 			if line == "READY=1" && !told {
 				told = true
-				close(ready)
+				ready()
 			}
 		}
 	}
@@ -110,22 +139,22 @@ func hear(notify *net.UnixConn, ready chan<- struct{}) {
 
 // Kill ends the daemon with SIGKILL, as a power cut of the process, and waits for its end.
 func (d *Daemon) Kill() error {
-	if err := d.command.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("kill the daemon: %w", err)
+	if err := d.Signal(syscall.SIGKILL); err != nil {
+		return err
 	}
 	<-d.done
 	return nil
 }
 
-// Stop asks the daemon to stop and waits for its end. Its exit code must be 0.
+// Stop asks the daemon to stop and waits for its end. Its exit code must be 0. One that has ended before is left alone.
 func (d *Daemon) Stop(ctx context.Context) error {
 	select {
 	case <-d.done: // ended before
 		return nil
 	default:
 	}
-	if err := d.command.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("stop the daemon: %w", err)
+	if err := d.Signal(syscall.SIGTERM); err != nil {
+		return err
 	}
 	select {
 	case <-d.done:
@@ -138,13 +167,31 @@ func (d *Daemon) Stop(ctx context.Context) error {
 	}
 }
 
+// Signal sends the daemon a signal; one that has ended does not mind.
+func (d *Daemon) Signal(sig os.Signal) error {
+	if err := d.command.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("signal the daemon: %w", err)
+	}
+	return nil
+}
+
+// ExitCode waits for the daemon's end and returns its exit code, -1 when a signal ended it.
+func (d *Daemon) ExitCode(ctx context.Context) (int, error) {
+	select {
+	case <-d.done:
+		return d.command.ProcessState.ExitCode(), nil
+	case <-ctx.Done():
+		return 0, fmt.Errorf("the daemon does not end: %w\n%s", ctx.Err(), d.LogTail(20))
+	}
+}
+
 // PID is the daemon's process id.
 func (d *Daemon) PID() int { return d.command.Process.Pid }
 
 // Done is closed when the daemon has ended.
 func (d *Daemon) Done() <-chan struct{} { return d.done }
 
-// LogTail is the end of the daemon's log.
+// LogTail is the end of the log, which all daemons of a stage share.
 func (d *Daemon) LogTail(lines int) string {
 	raw, err := os.ReadFile(d.log)
 	if err != nil {
@@ -160,7 +207,7 @@ func (d *Daemon) Ask(ctx context.Context, path string, into any) (int, error) {
 	client := &http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return dialer.DialContext(ctx, "unix", filepath.Join(d.stage.State(), "admin.sock"))
+			return dialer.DialContext(ctx, "unix", d.socket)
 		},
 	}}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://healthagent"+path, nil)

@@ -1,5 +1,5 @@
 // Package stage puts the whole product up in a temporary directory: a private PostgreSQL and Redis, the simulated Telegram, and the
-// daemon as a process of its own, the very one that production runs. The demo and the load tests play on it.
+// daemon as a process of its own, the very one that production runs. The demo, the load tests and the end-to-end tests play on it.
 //
 // Nothing of it survives, and nothing outside is touched: no system service, no env file, no DATABASE_URL of the caller.
 package stage
@@ -22,12 +22,14 @@ const token = "4711000:rehearsal-token-of-nobody"
 
 // Options is what a stage needs.
 type Options struct {
-	Executable string   // of healthagent
-	Redis      bool     // a private Redis; else the cache is the daemon's memory
-	Fast       bool     // give up durability for speed
-	Limits     bool     // the simulated Telegram enforces Telegram's limits
-	Settings   []string // more of the daemon's environment, as NAME=value
-	Logger     *slog.Logger
+	Executable  string   // of healthagent
+	DatabaseURL string   // somebody else's PostgreSQL, which stays as it is; empty: a private one
+	RedisURL    string   // somebody else's Redis
+	Redis       bool     // a private Redis; with neither the cache is the daemon's memory
+	Fast        bool     // give up durability for speed
+	Limits      bool     // the simulated Telegram enforces Telegram's limits
+	Settings    []string // more of the daemon's environment, as NAME=value; they win over the stage's own
+	Logger      *slog.Logger
 }
 
 // Stage is the product, put up. Close must be called.
@@ -37,6 +39,7 @@ type Stage struct {
 	api      string
 	postgres *local.Postgres
 	redis    *local.Redis
+	started  []*Daemon // all that were ever started
 	Telegram *botapi.Server
 	Daemon   *Daemon // nil before Serve
 }
@@ -56,13 +59,8 @@ func New(ctx context.Context, o Options) (_ *Stage, err error) {
 	if err = os.Chmod(s.dir, 0o711); err != nil {
 		return nil, fmt.Errorf("open the directory: %w", err)
 	}
-	if s.postgres, err = local.StartPostgres(ctx, local.Options{Dir: s.State(), Fast: o.Fast, Logger: o.Logger}); err != nil {
-		return nil, fmt.Errorf("start a private PostgreSQL: %w", err)
-	}
-	if o.Redis {
-		if s.redis, err = local.StartRedis(ctx, local.Options{Dir: s.State(), Logger: o.Logger}); err != nil {
-			return nil, fmt.Errorf("start a private Redis: %w", err)
-		}
+	if err = s.startServers(ctx); err != nil {
+		return nil, err
 	}
 	config := botapi.Config{Token: token}
 	if o.Limits {
@@ -75,11 +73,38 @@ func New(ctx context.Context, o Options) (_ *Stage, err error) {
 	return s, nil
 }
 
+// startServers starts the servers that nobody gave us.
+func (s *Stage) startServers(ctx context.Context) (err error) {
+	own := local.Options{Dir: s.State(), Fast: s.options.Fast, Logger: s.options.Logger}
+	if s.options.DatabaseURL == "" {
+		if s.postgres, err = local.StartPostgres(ctx, own); err != nil {
+			return fmt.Errorf("start a private PostgreSQL: %w", err)
+		}
+	}
+	if s.options.Redis && s.options.RedisURL == "" {
+		if s.redis, err = local.StartRedis(ctx, own); err != nil {
+			return fmt.Errorf("start a private Redis: %w", err)
+		}
+	}
+	return nil
+}
+
+// Dir is where everything of the stage is, Close removes it.
+func (s *Stage) Dir() string { return s.dir }
+
 // State is the daemon's state directory.
 func (s *Stage) State() string { return filepath.Join(s.dir, "state") }
 
-// DatabaseURL is the private database's.
-func (s *Stage) DatabaseURL() string { return s.postgres.URL() }
+// Token is the bot's, which must stand in no log.
+func (s *Stage) Token() string { return token }
+
+// DatabaseURL is that of the private database, or the one of the options.
+func (s *Stage) DatabaseURL() string {
+	if s.postgres == nil {
+		return s.options.DatabaseURL
+	}
+	return s.postgres.URL()
+}
 
 // environment is all that the daemon knows: of the caller's environment only where programs are.
 func (s *Stage) environment() []string {
@@ -88,8 +113,13 @@ func (s *Stage) environment() []string {
 		"TELEGRAM_TOKEN=" + token, "TELEGRAM_API_URL=" + s.api,
 		"HEALTHAGENT_ENV_FILE=" + s.envFile(), "HEALTHAGENT_STATE_DIR=" + s.State(),
 	}
+	if s.postgres == nil {
+		env = append(env, "DATABASE_URL="+s.options.DatabaseURL)
+	}
 	if s.redis != nil {
 		env = append(env, "REDIS_URL="+s.redis.URL())
+	} else if s.options.RedisURL != "" {
+		env = append(env, "REDIS_URL="+s.options.RedisURL)
 	}
 	if cover := os.Getenv("GOCOVERDIR"); cover != "" {
 		env = append(env, "GOCOVERDIR="+cover)
@@ -105,10 +135,10 @@ func (s *Stage) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	var errs []error
-	if s.Daemon != nil {
-		errs = append(errs, s.Daemon.Stop(ctx))
-		s.Daemon = nil
+	for _, d := range s.started {
+		errs = append(errs, d.Stop(ctx))
 	}
+	s.started, s.Daemon = nil, nil
 	if s.Telegram != nil {
 		s.Telegram.Close()
 		s.Telegram = nil
