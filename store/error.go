@@ -3,10 +3,10 @@ package store
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
@@ -16,31 +16,30 @@ var ErrNotFound = errors.New("not found")
 // ErrAlreadyDone is returned by a unit of work whose update was completed before: nothing of it was applied a second time.
 var ErrAlreadyDone = errors.New("update was done already")
 
-// Unavailable reports whether err means that PostgreSQL could not be reached or is starting, stopping or out of room: trying the
-// same again later may succeed. It is false for nil.
+// Unavailable reports whether err means that PostgreSQL could not be reached, is starting, stopping or out of room, or gave up for
+// the moment: trying the same again later may succeed. It is false for nil and when the caller itself gave up.
 func Unavailable(err error) bool {
-	if err == nil {
-		return false
-	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
-		switch pg.Code[:2] {
+		switch class(pg) {
 		case "08", "53", "57", "58", "40", "55", "25": // connection, resources (full disk), shutdown, I/O, rollback, lock, state
 			return true
 		}
-		return pg.Code == "XX000" || pg.Code == "3D000" || pg.Code == "28000"
+		switch pg.Code {
+		case "XX000", "3D000", "28000": // internal, no such database yet, no such role yet
+			return true
+		}
+		// a migration changed a table under a prepared statement, which the driver now prepares anew
+		return pg.Code == "0A000" && strings.Contains(pg.Message, "cached plan")
+	}
+	if errors.Is(err, context.Canceled) {
+		return false
 	}
 	var connect *pgconn.ConnectError
 	var network net.Error
 	return errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, context.DeadlineExceeded) ||
-		errors.Is(err, net.ErrClosed) || pgconn.Timeout(err) || pgconn.SafeToRetry(err) ||
-		errors.Is(err, pgx.ErrTxClosed) || closedConn(err)
-}
-
-// closedConn recognises the errors of a connection that broke under a statement; pgx has no type for them.
-func closedConn(err error) bool {
-	text := err.Error()
-	return strings.Contains(text, "conn closed") || strings.Contains(text, "unexpected EOF") || strings.Contains(text, "closed pool")
+		errors.Is(err, pgconn.ErrConnClosed) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		pgconn.SafeToRetry(err)
 }
 
 // DiskFull reports whether PostgreSQL refused a write because the disk is full.
@@ -53,29 +52,37 @@ func BadValue(err error) bool {
 	if !errors.As(err, &pg) {
 		return false
 	}
-	class := pg.Code[:2]
-	return class == "22" || class == "23" || class == "54"
+	c := class(pg)
+	return c == "22" || c == "23" || c == "54"
 }
 
 // Reason is the error without anything that a person wrote: PostgreSQL puts values into DETAIL and WHERE, and sometimes into the
-// message itself, so for its errors only the code and the name of the constraint remain. It is empty for nil.
+// message itself, so what remains of its errors is the code and the name of the constraint or a message without values, behind what
+// this package's own wrapping says. The driver quotes what it cannot encode: of that nothing remains. It is empty for nil.
 func Reason(err error) string {
 	if err == nil {
 		return ""
 	}
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
+		if where, _, found := strings.Cut(err.Error(), "unable to encode"); found {
+			return where + "a value cannot be encoded"
+		}
 		return err.Error()
 	}
 	text := "PostgreSQL error " + pg.Code
 	switch {
 	case pg.ConstraintName != "":
 		text += " on " + pg.ConstraintName
-	case pg.Code[:2] != "22": // data errors quote the value
+	case class(pg) != "22": // data errors quote the value
 		text += ": " + pg.Message
 	}
-	return text
+	where, _, _ := strings.Cut(err.Error(), pg.Error())
+	return where + text
 }
+
+// class is the first two characters of an error's code.
+func class(pg *pgconn.PgError) string { return pg.Code[:min(2, len(pg.Code))] }
 
 func hasCode(err error, code string) bool {
 	var pg *pgconn.PgError

@@ -13,7 +13,7 @@ type FoodEntry struct {
 	ID                int64     `json:"id"`
 	Name              string    `json:"food_name"`
 	NDB               string    `json:"ndb_no"`   // the USDA entry; empty when there is none
-	Quantity          string    `json:"quantity"` // as it was said
+	Quantity          string    `json:"quantity"` // as it was said, the first 64 characters
 	Grams             float64   `json:"grams"`
 	Calories          float64   `json:"calories"`
 	Protein           float64   `json:"protein"`
@@ -108,7 +108,7 @@ func (tx *Tx) LatestFoodMessage(dest *int64, found *bool, userID int64) {
 const insertFoodSQL = `
 INSERT /* insert_food_entry */ INTO food_entries
        (user_id, food_name, ndb_no, quantity, grams, calories, protein, carbs, fat, meal_type, telegram_message_id, "timestamp")
-VALUES ($1, $2, nullif($3, ''), $4, $5, $6, $7, $8, $9, $10, nullif($11::bigint, 0), $12)
+VALUES ($1, $2, nullif($3, ''), left($4, 64), $5, $6, $7, $8, $9, $10, nullif($11::bigint, 0), $12)
 RETURNING id`
 
 // AddFood queues new food of a person and fills in the ids at the next Flush.

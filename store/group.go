@@ -100,10 +100,16 @@ func (g *group[T]) stats() GroupStats {
 	return s
 }
 
-// stripes are locks by person: a few for all, since they are held for microseconds.
-type stripes [256]sync.Mutex
+// stripes are locks by person, a few for all. They are held over the reading of a copy and, when there is none, over the query that
+// makes it: so no older copy replaces a newer one.
+type stripes [256]stripe
 
-func (s *stripes) of(userID int64) *sync.Mutex { return &s[uint64(userID)%uint64(len(s))] }
+type stripe struct {
+	sync.Mutex
+	forgotten atomic.Int64 // counts the people of it that were forgotten
+}
+
+func (s *stripes) of(userID int64) *stripe { return &s[uint64(userID)%uint64(len(s))] }
 
 func personKey(userID int64) string { return strconv.FormatInt(userID, 10) }
 

@@ -48,13 +48,13 @@ func scanInvite(row pgx.CollectableRow) (i Invite, err error) {
 }
 
 const createInviteSQL = `
-WITH made AS (
+WITH /* create_invite */ made AS (
     INSERT INTO invite_codes (code, max_uses, expires_at, note, created_by) VALUES ($1, $2, $3, $4, $5)
     RETURNING ` + inviteColumns + `
 ), audited AS (
     INSERT INTO audit_log (actor, action, subject) SELECT created_by, 'invite.create', left(note, 64) FROM made
 )
-SELECT /* create_invite */ ` + inviteColumns + ` FROM made`
+SELECT ` + inviteColumns + ` FROM made`
 
 // CreateInvite makes a code that can be redeemed maxUses times until expires (nil: for ever) and audits who made it.
 func (s *Store) CreateInvite(ctx context.Context, maxUses int, expires *time.Time, note, actor string) (Invite, error) {
@@ -86,12 +86,12 @@ func (s *Store) Invites(ctx context.Context) ([]Invite, error) {
 }
 
 const revokeInviteSQL = `
-WITH revoked AS (
+WITH /* revoke_invite */ revoked AS (
     UPDATE invite_codes SET revoked_at = coalesce(revoked_at, clock_timestamp()) WHERE code = $1 RETURNING note
 ), audited AS (
     INSERT INTO audit_log (actor, action, subject) SELECT $2, 'invite.revoke', left(note, 64) FROM revoked
 )
-SELECT /* revoke_invite */ count(*) FROM revoked`
+SELECT count(*) FROM revoked`
 
 // RevokeInvite ends a code; who redeemed it stays a member. It returns ErrNotFound for an unknown code.
 func (s *Store) RevokeInvite(ctx context.Context, code, actor string) error {

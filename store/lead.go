@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -12,6 +13,9 @@ import (
 
 // ErrHeld is returned by Lead when another process leads.
 var ErrHeld = errors.New("another process holds the bot's lock")
+
+// errLost is why the context of Lead's work ended, when it was not its caller who ended it.
+var errLost = errors.New("the bot's lock was lost")
 
 // leaderClass tells the bot's advisory lock from others' in the same database.
 const leaderClass = 0x68_65_61_67 // "heag"
@@ -26,8 +30,11 @@ JOIN   pg_stat_activity AS a ON a.pid = l.pid
 WHERE  l.locktype = 'advisory' AND l.classid = $1::bigint::oid AND l.objid = ($2::bigint % 2147483648)::oid AND l.granted
 AND    l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`
 
-// listenSQL subscribes to what the triggers of users and reminders tell.
-const listenSQL = `LISTEN healthagent_users; LISTEN healthagent_reminders`
+// What the triggers of users and reminders tell.
+const (
+	listenUsersSQL     = `LISTEN /* listen_users */ healthagent_users`
+	listenRemindersSQL = `LISTEN /* listen_reminders */ healthagent_reminders`
+)
 
 // Lead holds the lock by which one process alone polls and works for a bot, on a connection of its own, for as long as work runs.
 // It returns ErrHeld at once when another process has it. work's context ends when the connection, and with it the lock, is lost;
@@ -48,23 +55,26 @@ func (s *Store) Lead(ctx context.Context, botID int64, remindersChanged func(), 
 	if !got {
 		return fmt.Errorf("%w%s", ErrHeld, leader(ctx, conn, botID))
 	}
-	if _, err := conn.Exec(ctx, listenSQL, pgx.QueryExecModeSimpleProtocol); err != nil {
-		return fmt.Errorf("listen for changes: %w", err)
+	for _, sql := range []string{listenUsersSQL, listenRemindersSQL} {
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			return fmt.Errorf("listen for changes: %w", err)
+		}
 	}
 	s.cache.distrust() // changes made while nobody listened
 
 	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	heard := make(chan struct{})
 	go func() {
 		defer close(heard)
-		cancel(s.hear(ctx, conn, remindersChanged))
+		cancel(fmt.Errorf("%w: %w", errLost, s.hear(ctx, conn, remindersChanged)))
+	}()
+	defer func() { // whatever work does, nobody uses the connection any more when it is closed
+		cancel(nil)
+		<-heard
 	}()
 	err = work(ctx)
-	cancel(nil)
-	<-heard
-	if lost := context.Cause(ctx); lost != nil && !errors.Is(lost, context.Canceled) {
-		return errors.Join(err, fmt.Errorf("the bot's lock was lost: %w", lost))
+	if lost := context.Cause(ctx); errors.Is(lost, errLost) {
+		return errors.Join(err, lost)
 	}
 	return err
 }
@@ -91,7 +101,7 @@ func (s *Store) hear(ctx context.Context, conn *pgx.Conn, remindersChanged func(
 		case "healthagent_reminders":
 			remindersChanged()
 		case "healthagent_users":
-			if id, ok := userFromPayload(n.Payload); ok {
+			if id, err := strconv.ParseInt(n.Payload, 10, 64); err == nil {
 				s.forgetUser(ctx, id)
 			}
 		}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -57,7 +58,7 @@ LIMIT $2`
 // Window returns a person's newest messages, at most WindowSize, oldest first. It comes from the cache when it is there. The slice
 // is shared and must not be changed.
 func (s *Store) Window(ctx context.Context, userID int64) ([]Message, error) {
-	lock := s.windows.of(userID)
+	lock := s.people.of(userID)
 	lock.Lock()
 	defer lock.Unlock()
 	if window, found := s.cache.history.get(ctx, personKey(userID)); found {
@@ -88,11 +89,16 @@ func (s *Store) readWindow(ctx context.Context, userID int64) ([]Message, error)
 }
 
 // extendWindow puts committed messages into the cached window, if there is one. What is there already is recognised by its id: a
-// reader may have fetched the window between the commit and this.
-func (s *Store) extendWindow(ctx context.Context, userID int64, fresh []*Message) {
-	lock := s.windows.of(userID)
+// reader may have fetched the window between the commit and this. forgotten is the stripe's count from before the commit: when it
+// has changed the messages may be gone again.
+func (s *Store) extendWindow(ctx context.Context, userID, forgotten int64, fresh []*Message) {
+	lock := s.people.of(userID)
 	lock.Lock()
 	defer lock.Unlock()
+	if lock.forgotten.Load() != forgotten {
+		s.cache.history.forget(ctx, personKey(userID))
+		return
+	}
 	old, found, err := s.cache.history.look(ctx, personKey(userID))
 	if err != nil {
 		s.cache.distrust() // a copy without these messages may be there
@@ -106,11 +112,8 @@ func (s *Store) extendWindow(ctx context.Context, userID int64, fresh []*Message
 			window = append(window, *m)
 		}
 	}
-	slices.SortStableFunc(window, func(a, b Message) int {
-		if c := a.Time.Compare(b.Time); c != 0 {
-			return c
-		}
-		return int(a.ID - b.ID)
+	slices.SortFunc(window, func(a, b Message) int {
+		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.ID, b.ID))
 	})
 	s.cache.history.set(ctx, personKey(userID), window[max(0, len(window)-WindowSize):])
 }
@@ -121,14 +124,15 @@ VALUES ($1, $2, $3, $4, $5)
 RETURNING id, "timestamp"`
 
 // AddMessage stores messages of one person's conversation in the given order; after the commit they are appended to the cached
-// window.
+// window. Their ids and times are the database's.
 func (tx *Tx) AddMessage(userID int64, messages ...Message) {
 	fresh := make([]*Message, len(messages))
 	for i := range messages {
 		m := messages[i]
-		m.Content = clean(m.Content)
+		m.Content, m.Metadata = clean(m.Content), cleanJSON(m.Metadata)
 		fresh[i] = &m
 		tx.row(nil, []any{&m.ID, &m.Time}, insertMessageSQL, userID, m.Role, m.Content, m.Type, m.Metadata)
 	}
-	tx.AfterCommit(func(ctx context.Context) { tx.store.extendWindow(ctx, userID, fresh) })
+	forgotten := tx.store.people.of(userID).forgotten.Load()
+	tx.AfterCommit(func(ctx context.Context) { tx.store.extendWindow(ctx, userID, forgotten, fresh) })
 }

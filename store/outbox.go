@@ -39,14 +39,14 @@ VALUES ($1, $2, $3, $4, $5)`
 // Send queues calls of the Bot API to be made after the commit, in the given order.
 func (tx *Tx) Send(calls ...Outgoing) {
 	for _, o := range calls {
-		tx.exec(insertOutboxSQL, o.ChatID, o.Class, o.Method, o.Params, o.Erase)
+		tx.exec(insertOutboxSQL, o.ChatID, o.Class, o.Method, cleanJSON(o.Params), o.Erase)
 	}
 }
 
 const pendingOutboxSQL = `
 SELECT /* get_pending_outbox */ id, chat_id, class, method, params, attempts, erase
 FROM   outbox
-WHERE  state = 'pending' AND not_before <= $1 AND id <> ALL ($2) AND class <= $4
+WHERE  state = 'pending' AND not_before <= $1 AND id <> ALL (coalesce($2, '{}')) AND class <= $4
 ORDER  BY class, id
 LIMIT  $3`
 
@@ -70,12 +70,12 @@ type Sending struct {
 	MessageID int64     // Telegram's; 0: none
 	Failed    string    // why Telegram refused it for good; empty: it was sent
 	Until     time.Time // not zero: try it again from then on, Failed says why
-	Erase     bool
+	Erase     bool      // keep nothing of it, whether it was sent or refused
 }
 
 // TurnOutbox records what became of calls and returns the next ones that are due, most urgent first, in one round trip. Those in
-// busy are under way and are left out, as are those less urgent than least. It is for the one sender only: rows are not claimed, a process that dies between the call
-// and the record makes it again.
+// busy are under way and are left out, as are those less urgent than least. limit 0 only records. It is for the one sender only:
+// rows are not claimed, a process that dies between the call and the record makes it again.
 func (s *Store) TurnOutbox(ctx context.Context, ended []Sending, busy []int64, now time.Time, limit int, least Class) ([]Outgoing, error) {
 	batch := &pgx.Batch{}
 	queueEnded(batch, ended, now)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"time"
@@ -19,7 +20,7 @@ func (c Config) pool(trace *tracer) (*pgxpool.Config, error) {
 	pc, err := pgxpool.ParseConfig(c.URL)
 	if err != nil {
 		// the error of pgx quotes the URL, and a URL may hold a password
-		return nil, fmt.Errorf("DATABASE_URL is not a PostgreSQL URL or keyword string such as postgres://user@host/database or host=/run/postgresql dbname=healthagent")
+		return nil, errors.New("DATABASE_URL is not a PostgreSQL URL or keyword string such as postgres://user@host/database or host=/run/postgresql dbname=healthagent")
 	}
 	low, high := PoolSize(runtime.GOMAXPROCS(0))
 	if c.PoolMax > 0 {
@@ -68,6 +69,10 @@ type Acquire struct {
 // PoolStats reads the gauges. It never blocks and needs no connection.
 func (s *Store) PoolStats() PoolStats {
 	st, cfg := s.pool.Stat(), s.pool.Config()
+	waiting := s.tracer.waiting()
+	if st.IdleConns() > 0 {
+		waiting = 0 // they are being served
+	}
 	return PoolStats{
 		Size:         int(st.TotalConns()),
 		Available:    int(st.IdleConns()),
@@ -75,7 +80,7 @@ func (s *Store) PoolStats() PoolStats {
 		Constructing: int(st.ConstructingConns()),
 		MinSize:      int(cfg.MinConns),
 		MaxSize:      int(st.MaxConns()),
-		Waiting:      s.tracer.waiting(),
+		Waiting:      waiting,
 		Acquire: Acquire{
 			Count:    st.AcquireCount(),
 			Empty:    st.EmptyAcquireCount(),
@@ -106,14 +111,7 @@ func (s *Store) WatchPool(ctx context.Context, interval time.Duration) {
 		if waits == waited && s.now().Sub(last) < interval {
 			continue
 		}
-		switch {
-		case waits && !waited:
-			s.log.Warn(stats.String(), "waiting", stats.Waiting)
-		case waited && !waits:
-			s.log.Info(stats.String(), "waiting", 0)
-		default:
-			s.log.Info(stats.String())
-		}
+		s.log.Info(stats.String(), "waiting", stats.Waiting)
 		last, waited = s.now(), waits
 	}
 }

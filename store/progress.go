@@ -18,18 +18,21 @@ type Progress struct {
 	LastActiveDay *time.Time `json:"last_active_day"` // midnight UTC of the local date; nil: never
 }
 
-const lockProgressSQL = `
-INSERT /* lock_progress */ INTO user_gamification AS g (user_id) VALUES ($1)
+const startProgressSQL = `
+INSERT /* start_progress */ INTO user_gamification AS g (user_id) VALUES ($1)
 ON CONFLICT (user_id) DO UPDATE SET user_id = excluded.user_id
 RETURNING total_xp, current_level, current_streak, longest_streak, freezes, last_active_day`
 
-const getProgressSQL = `
-SELECT /* get_progress */ total_xp, current_level, current_streak, longest_streak, freezes, last_active_day
+const progressOf = ` total_xp, current_level, current_streak, longest_streak, freezes, last_active_day
 FROM   user_gamification
 WHERE  user_id = $1`
 
-// lockProgressForUpdate is what a person who has progress already needs: a lock, no write.
-const lockProgressForUpdateSQL = getProgressSQL + `
+const getProgressSQL = `
+SELECT /* get_progress */` + progressOf
+
+// lockProgressSQL is what a person who has progress already needs: a lock, no write.
+const lockProgressSQL = `
+SELECT /* lock_progress */` + progressOf + `
 FOR    UPDATE`
 
 func (p *Progress) dest() []any {
@@ -39,12 +42,12 @@ func (p *Progress) dest() []any {
 // LockProgress queues a person's progress, locked until the transaction ends so that two events cannot overwrite each other's
 // points. found is false for a person without any; StartProgress then makes the row.
 func (tx *Tx) LockProgress(dest *Progress, found *bool, userID int64) {
-	tx.row(found, dest.dest(), lockProgressForUpdateSQL, userID)
+	tx.row(found, dest.dest(), lockProgressSQL, userID)
 }
 
 // StartProgress queues the making and locking of a person's progress.
 func (tx *Tx) StartProgress(dest *Progress, userID int64) {
-	tx.row(nil, dest.dest(), lockProgressSQL, userID)
+	tx.row(nil, dest.dest(), startProgressSQL, userID)
 }
 
 // Progress returns a person's progress; the zero value at level 1 when there is none yet.
@@ -81,12 +84,12 @@ func (tx *Tx) SaveProgress(userID, gained int64, p Progress) {
 }
 
 const countXPSQL = `
-SELECT /* count_xp_sources */ count(*), count(*) FILTER (WHERE source = $4)
-FROM   xp_transactions
-WHERE  user_id = $1 AND day = $2 AND source LIKE $3 || ':%'`
+SELECT /* count_xp_sources */
+       (SELECT count(*) FROM xp_transactions WHERE user_id = $1 AND day = $2 AND source LIKE $3 || ':%'),
+       (SELECT count(*) FROM xp_transactions WHERE user_id = $1 AND source = $4)`
 
-// CountXP queues how many awards of a kind ("food", "reminder") a person had on a local day, and whether this very source is one
-// of them.
+// CountXP queues how many awards of a kind ("food", "reminder") a person had on a local day, and whether this very source brought
+// any before, on whatever day: same is then 1.
 func (tx *Tx) CountXP(count, same *int, userID int64, day time.Time, kind, source string) {
 	tx.row(nil, []any{count, same}, countXPSQL, userID, day, kind, source)
 }
@@ -100,14 +103,14 @@ func (tx *Tx) AddXP(userID int64, source string, amount int64, day time.Time) {
 	tx.exec(addXPSQL, userID, source, amount, day)
 }
 
-const takeXPSQL = `
+const xpOfSQL = `
 SELECT /* get_xp_of_source */ coalesce(sum(amount), 0), count(*) FILTER (WHERE source = $3)
 FROM   xp_transactions
 WHERE  user_id = $1 AND source IN ($2, $3)`
 
 // XPOf queues the sum of points that a source and its undoing have brought so far, and whether it was undone already.
 func (tx *Tx) XPOf(sum *int64, undone *int, userID int64, source, undo string) {
-	tx.row(nil, []any{sum, undone}, takeXPSQL, userID, source, undo)
+	tx.row(nil, []any{sum, undone}, xpOfSQL, userID, source, undo)
 }
 
 // Rank is a place on the leaderboard.

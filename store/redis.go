@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -24,14 +25,24 @@ type redisBackend struct {
 	breaker *gobreaker.CircuitBreaker[[]byte]
 }
 
+// quietRedis ends the library's own lines on stderr: what matters of them the breaker logs. It is for the whole process, and must
+// not run while there are clients.
+var quietRedis = sync.OnceFunc(func() { redis.SetLogger(discard{}) })
+
+type discard struct{}
+
+// Printf implements the library's logger.
+func (discard) Printf(context.Context, string, ...any) {}
+
 func newRedisBackend(url string, log *slog.Logger) (*redisBackend, error) {
+	quietRedis()
 	opt, err := redis.ParseURL(url)
 	if err != nil { // its error quotes the URL, which may hold a password
 		return nil, errors.New("REDIS_URL is not a Redis URL such as redis://127.0.0.1:6379/0 or unix:///run/redis/redis.sock")
 	}
 	opt.DialTimeout, opt.ReadTimeout, opt.WriteTimeout = redisDial, redisAnswer, redisAnswer
 	opt.ContextTimeoutEnabled = true
-	opt.MaxRetries = -1 // a broken connection is the breaker's to judge
+	opt.MaxRetries, opt.DialerRetries = -1, 1 // one try a call: whether Redis is there is the breaker's to judge
 	opt.PoolTimeout = redisAnswer
 	opt.ClientName = "healthagent"
 	opt.DisableIdentity = true

@@ -38,11 +38,14 @@ func (tx *Tx) AddReminder(r *Reminder) {
 	tx.row(nil, []any{&r.ID}, insertReminderSQL, r.UserID, clean(r.Message), r.Next, r.Rule, r.SnoozeOf)
 }
 
-const listRemindersSQL = `
-SELECT /* list_reminders */ ` + reminderColumns + `
+// isfinite: others may insert what no clock ever reaches, and one such row must not hide the rest.
+const comingReminders = reminderColumns + `
 FROM   reminders AS r
-WHERE  r.user_id = $1 AND (r.active OR r.paused)
+WHERE  r.user_id = $1 AND (r.active OR r.paused) AND isfinite(r.next_execution_time)
 ORDER  BY r.next_execution_time, r.id`
+
+const listRemindersSQL = `
+SELECT /* list_reminders */ ` + comingReminders
 
 // Reminders returns what a person will be reminded of, soonest first.
 func (s *Store) Reminders(ctx context.Context, userID int64) ([]Reminder, error) {
@@ -57,7 +60,8 @@ func (s *Store) Reminders(ctx context.Context, userID int64) ([]Reminder, error)
 	return list, nil
 }
 
-const lockRemindersSQL = listRemindersSQL + `
+const lockRemindersSQL = `
+SELECT /* lock_reminders */ ` + comingReminders + `
 FOR    UPDATE`
 
 // LockReminders queues a person's coming reminders, locked until the transaction ends.
@@ -97,7 +101,7 @@ SELECT /* get_due_reminders */ ` + reminderColumns + `,
        u.timezone, u.subscription_status = 'active' AND u.unreachable_at IS NULL
 FROM   reminders AS r
 JOIN   users AS u ON u.telegram_id = r.user_id
-WHERE  r.active AND r.next_execution_time <= $1
+WHERE  r.active AND r.next_execution_time <= $1 AND r.next_execution_time > '-infinity'
 ORDER  BY r.next_execution_time
 LIMIT  $2
 FOR    UPDATE OF r SKIP LOCKED`
@@ -111,7 +115,9 @@ func (tx *Tx) DueReminders(dest *[]DueReminder, now time.Time, limit int) {
 }
 
 const nextDueSQL = `
-SELECT /* get_next_due */ min(next_execution_time) FROM reminders WHERE active`
+SELECT /* get_next_due */ min(next_execution_time)
+FROM   reminders
+WHERE  active AND next_execution_time > '-infinity' AND next_execution_time < 'infinity'`
 
 // NextDue returns when the next reminder of anybody is due; false when there is none.
 func (s *Store) NextDue(ctx context.Context) (time.Time, bool, error) {

@@ -32,7 +32,8 @@ type Store struct {
 	log    *slog.Logger
 	now    func() time.Time
 
-	windows stripes // held while a person's cached window is read and written
+	people  stripes // held while copies of a person's row and window are read and replaced
+	doubts  doubts
 	closing sync.Once
 }
 

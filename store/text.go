@@ -1,6 +1,8 @@
 package store
 
 import (
+	"bytes"
+	"encoding/json"
 	"strings"
 	"unicode/utf8"
 )
@@ -12,4 +14,22 @@ func clean(s string) string {
 		return s
 	}
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+}
+
+// cleanJSON does the same for the escape of U+0000, which jsonb refuses. raw is JSON as encoding/json writes it, or nil.
+func cleanJSON(raw json.RawMessage) json.RawMessage {
+	if !bytes.Contains(raw, []byte(`\u0000`)) {
+		return raw
+	}
+	cleaned := bytes.Clone(raw)
+	for i := 0; i+1 < len(cleaned); i++ {
+		if cleaned[i] != '\\' {
+			continue
+		}
+		if bytes.HasPrefix(cleaned[i:], []byte(`\u0000`)) {
+			copy(cleaned[i:], `\ufffd`)
+		}
+		i++ // what follows a backslash begins no escape
+	}
+	return cleaned
 }

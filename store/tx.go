@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -25,30 +24,48 @@ type Tx struct {
 // rollbackTime bounds the ROLLBACK after a failure, whose own context may be over.
 const rollbackTime = 2 * time.Second
 
-// Do runs work in a transaction and commits it. When work or any statement fails nothing is applied and the error is returned.
-// The functions given to Tx.AfterCommit run after the commit, before Do returns.
+const (
+	beginSQL    = `BEGIN /* begin */`
+	commitSQL   = `COMMIT /* commit */`
+	rollbackSQL = `ROLLBACK /* rollback */`
+)
+
+// Do runs work in a transaction and commits it. When work or any statement fails nothing is applied and the error is returned;
+// only when the connection breaks during the commit nobody knows, and Finish is what makes it safe to try the same again. The
+// functions given to Tx.AfterCommit run after the commit, before Do returns.
+//
+// work holds one of the pool's connections: it must not call methods of Store, which may wait for another.
 func (s *Store) Do(ctx context.Context, work func(context.Context, *Tx) error) error {
-	conn, err := s.pool.Acquire(ctx)
-	if err != nil {
-		return fmt.Errorf("borrow a connection: %w", err)
-	}
-	tx := &Tx{store: s, conn: conn, batch: &pgx.Batch{}}
-	tx.batch.Queue("begin")
-	err = work(ctx, tx)
-	if err == nil {
-		err = tx.commit(ctx)
-	}
-	if err != nil {
-		tx.rollback()
-	}
-	conn.Release()
+	after, err := s.transact(ctx, work)
 	if err != nil {
 		return err
 	}
-	for _, f := range tx.after {
+	for _, f := range after {
 		f(ctx)
 	}
 	return nil
+}
+
+// transact gives the connection back whatever happens, a panic of work included.
+func (s *Store) transact(ctx context.Context, work func(context.Context, *Tx) error) ([]func(context.Context), error) {
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("borrow a connection: %w", err)
+	}
+	defer conn.Release()
+	tx := &Tx{store: s, conn: conn, batch: &pgx.Batch{}}
+	defer tx.rollback()
+	tx.exec(beginSQL)
+	if err := work(ctx, tx); err != nil {
+		return nil, err
+	}
+	if err := tx.commit(ctx); err != nil {
+		if conn.Conn().IsClosed() { // committed or not: what the cache holds may be of before
+			s.cache.distrust()
+		}
+		return nil, err
+	}
+	return tx.after, nil
 }
 
 // Flush sends what is queued in one round trip. With nothing queued it does nothing.
@@ -65,70 +82,96 @@ func (tx *Tx) Flush(ctx context.Context) error {
 // AfterCommit has f called once the transaction is committed; not when it is rolled back.
 func (tx *Tx) AfterCommit(f func(context.Context)) { tx.after = append(tx.after, f) }
 
+// commit sends COMMIT together with what is still queued. The server has executed all of it before the first result is looked at:
+// whatever must prevent the commit has to be an error of the server's, not of a function that reads a result.
 func (tx *Tx) commit(ctx context.Context) error {
 	if !tx.begun && tx.batch.Len() == 1 { // only BEGIN: nothing was asked for
 		return nil
 	}
-	tx.batch.Queue("commit").Exec(func(tag pgconn.CommandTag) error {
-		if tag.String() != "COMMIT" {
-			return errors.New("the transaction was rolled back at its commit")
+	tx.queue(commitSQL, nil, func(br pgx.BatchResults) error {
+		tag, err := br.Exec()
+		if err == nil && tag.String() != "COMMIT" {
+			err = errors.New("the transaction was rolled back at its commit")
 		}
-		return nil
+		return err
 	})
 	return tx.Flush(ctx)
 }
 
-// rollback leaves a connection that the pool may lend again; one that cannot be rolled back is closed by its release.
+// rollback leaves a connection that the pool may lend again; one that cannot be rolled back is closed by its release. After a
+// commit it does nothing.
 func (tx *Tx) rollback() {
-	if !tx.begun {
+	conn := tx.conn.Conn()
+	if conn.IsClosed() || conn.PgConn().TxStatus() == 'I' {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), rollbackTime)
 	defer cancel()
-	if !tx.conn.Conn().IsClosed() {
-		_, _ = tx.conn.Exec(ctx, "rollback")
+	_, _ = conn.Exec(ctx, rollbackSQL)
+}
+
+// queue puts a statement into the batch. read takes its result; an error of either gets the statement's name.
+func (tx *Tx) queue(sql string, args []any, read func(pgx.BatchResults) error) {
+	tx.batch.Queue(sql, args...).Fn = func(br pgx.BatchResults) error {
+		if err := read(br); err != nil {
+			return fmt.Errorf("%s: %w", QueryName(sql), err)
+		}
+		return nil
 	}
 }
 
 // exec queues a statement whose result does not matter.
-func (tx *Tx) exec(sql string, args ...any) { tx.batch.Queue(sql, args...) }
+func (tx *Tx) exec(sql string, args ...any) {
+	tx.queue(sql, args, func(br pgx.BatchResults) error {
+		_, err := br.Exec()
+		return err
+	})
+}
 
 // execCount queues a statement and stores the number of rows that it touched.
 func (tx *Tx) execCount(n *int64, sql string, args ...any) {
-	tx.batch.Queue(sql, args...).Exec(func(tag pgconn.CommandTag) error {
+	tx.queue(sql, args, func(br pgx.BatchResults) error {
+		tag, err := br.Exec()
 		*n = tag.RowsAffected()
-		return nil
+		return err
 	})
 }
 
-// row queues a statement that returns exactly one row; found, when not nil, is false for none instead of ErrNotFound.
+// row queues a statement that returns at most one row, and stores whether it did. found may be nil for one that always does.
 func (tx *Tx) row(found *bool, dest []any, sql string, args ...any) {
-	tx.batch.Queue(sql, args...).QueryRow(func(row pgx.Row) error {
-		err := row.Scan(dest...)
-		switch {
-		case errors.Is(err, pgx.ErrNoRows) && found != nil:
-			*found = false
+	tx.queue(sql, args, func(br pgx.BatchResults) error {
+		err := br.QueryRow().Scan(dest...)
+		if found == nil {
+			return err
+		}
+		*found = err == nil
+		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
-		case errors.Is(err, pgx.ErrNoRows):
-			return fmt.Errorf("%s: %w", QueryName(sql), ErrNotFound)
-		case err != nil:
-			return fmt.Errorf("%s: %w", QueryName(sql), err)
 		}
-		if found != nil {
-			*found = true
-		}
-		return nil
+		return err
 	})
 }
 
-// rows queues a statement and appends what scan makes of each row to dest.
-func rows[T any](tx *Tx, dest *[]T, scan pgx.RowToFunc[T], sql string, args ...any) {
-	tx.batch.Queue(sql, args...).Query(func(r pgx.Rows) error {
-		got, err := pgx.AppendRows((*dest)[:0], r, scan)
-		if err != nil {
-			return fmt.Errorf("%s: %w", QueryName(sql), err)
+// guard queues a statement that divides by the number of rows that it touched: for none the server itself fails, so that a COMMIT
+// behind it in the same round trip cannot succeed. The caller sees failure then.
+func (tx *Tx) guard(failure error, sql string, args ...any) {
+	tx.queue(sql, args, func(br pgx.BatchResults) error {
+		_, err := br.Exec()
+		if hasCode(err, "22012") { // division by zero
+			return failure
 		}
-		*dest = got
-		return nil
+		return err
+	})
+}
+
+// rows queues a statement and puts what scan makes of its rows into dest.
+func rows[T any](tx *Tx, dest *[]T, scan pgx.RowToFunc[T], sql string, args ...any) {
+	tx.queue(sql, args, func(br pgx.BatchResults) error {
+		r, err := br.Query()
+		if err != nil {
+			return err
+		}
+		*dest, err = pgx.AppendRows((*dest)[:0], r, scan)
+		return err
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -46,7 +45,7 @@ WHERE  telegram_id = $1`
 // User returns a person's row, from the cache for up to an hour; false when there is none. A change of the row by whomever makes
 // the daemon forget its copy, see Lead.
 func (s *Store) User(ctx context.Context, id int64) (User, bool, error) {
-	lock := s.windows.of(id)
+	lock := s.people.of(id)
 	lock.Lock()
 	defer lock.Unlock()
 	if u, found := s.cache.preference.get(ctx, personKey(id)); found {
@@ -76,7 +75,7 @@ func (s *Store) readUser(ctx context.Context, id int64) (User, bool, error) {
 
 // forgetUser drops the copy of a person's row.
 func (s *Store) forgetUser(ctx context.Context, id int64) {
-	lock := s.windows.of(id)
+	lock := s.people.of(id)
 	lock.Lock()
 	defer lock.Unlock()
 	s.cache.preference.forget(ctx, personKey(id))
@@ -121,7 +120,7 @@ func (s *Store) Users(ctx context.Context) ([]User, error) {
 }
 
 const setStatusSQL = `
-WITH changed AS (
+WITH /* set_user_status */ changed AS (
     UPDATE users SET subscription_status = $2 WHERE telegram_id = $1 RETURNING telegram_id
 ), resumed AS (
     UPDATE reminders SET active = true, paused = false
@@ -130,7 +129,7 @@ WITH changed AS (
     INSERT INTO audit_log (actor, action, subject)
     SELECT $3, 'user.' || $2, 'user ' || telegram_id FROM changed
 )
-SELECT /* set_user_status */ count(*) FROM changed`
+SELECT count(*) FROM changed`
 
 // SetStatus changes whether a person is served and writes into the audit log who did it. It returns ErrNotFound for an unknown
 // person.
@@ -196,10 +195,10 @@ func (tx *Tx) SetLeaderboardName(id int64, name *string) {
 }
 
 const reachableSQL = `
-WITH back AS (
+WITH /* set_reachable */ back AS (
     UPDATE users SET unreachable_at = NULL WHERE telegram_id = $1 AND unreachable_at IS NOT NULL RETURNING telegram_id
 )
-UPDATE /* set_reachable */ reminders SET active = true, paused = false
+UPDATE reminders SET active = true, paused = false
 FROM   back
 WHERE  user_id = telegram_id AND paused`
 
@@ -210,11 +209,13 @@ func (tx *Tx) Reachable(id int64) {
 }
 
 const unreachableSQL = `
-WITH gone AS (
+WITH /* set_unreachable */ gone AS (
     UPDATE users SET unreachable_at = $2 WHERE telegram_id = $1 AND unreachable_at IS NULL
+), erased AS (
+    DELETE FROM outbox WHERE chat_id = $1 AND state = 'pending' AND erase
 )
-UPDATE /* set_unreachable */ outbox SET state = 'dropped', error = 'the person blocked the bot'
-WHERE  chat_id = $1 AND state = 'pending'`
+UPDATE outbox SET state = 'dropped', error = 'the person blocked the bot'
+WHERE  chat_id = $1 AND state = 'pending' AND NOT erase`
 
 // Unreachable notes that Telegram refuses to deliver to a person: what waits for them is dropped, their reminders pause when they
 // fall due, and both end when they write again.
@@ -228,9 +229,4 @@ func (s *Store) Unreachable(ctx context.Context, id int64, at time.Time) error {
 
 func (tx *Tx) forgetUserAfter(id int64) {
 	tx.AfterCommit(func(ctx context.Context) { tx.store.forgetUser(ctx, id) })
-}
-
-func userFromPayload(payload string) (int64, bool) {
-	id, err := strconv.ParseInt(payload, 10, 64)
-	return id, err == nil
 }

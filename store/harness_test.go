@@ -1,0 +1,243 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"healthagent/store"
+	"healthagent/test/rig"
+)
+
+func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
+
+// patience turns a hang into a failure; nothing is measured by it.
+const patience = time.Minute
+
+const bot = 4711
+
+// world is a database of a test's own, the store over it, and a way past the store.
+type world struct {
+	*store.Store
+	t   testing.TB
+	url string
+	db  *pgx.Conn
+	now time.Time
+}
+
+func newWorld(t testing.TB, change ...func(*store.Config)) *world {
+	t.Helper()
+	w := &world{t: t, url: rig.Postgres(t), now: time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)}
+	w.db = connect(t, w.url)
+	w.Store = w.open(change...)
+	return w
+}
+
+// open opens another store over the same database: another process, as far as the database can tell.
+func (w *world) open(change ...func(*store.Config)) *store.Store {
+	w.t.Helper()
+	c := store.Config{URL: w.url}
+	for _, f := range change {
+		f(&c)
+	}
+	s, err := store.Open(w.t.Context(), c)
+	must(w.t, err)
+	w.t.Cleanup(s.Close)
+	return s
+}
+
+func connect(t testing.TB, url string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	must(t, err)
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return conn
+}
+
+// exec runs SQL past the store, like somebody with psql.
+func (w *world) exec(sql string, args ...any) {
+	w.t.Helper()
+	_, err := w.db.Exec(w.t.Context(), sql, args...)
+	must(w.t, err)
+}
+
+// get reads one value past the store.
+func get[T any](w *world, sql string, args ...any) (value T) {
+	w.t.Helper()
+	must(w.t, w.db.QueryRow(w.t.Context(), sql, args...).Scan(&value))
+	return value
+}
+
+func (w *world) count(sql string, args ...any) int {
+	w.t.Helper()
+	return get[int](w, "SELECT count(*) FROM "+sql, args...)
+}
+
+func (w *world) member(ids ...int64) {
+	w.t.Helper()
+	for _, id := range ids {
+		w.exec(`INSERT INTO users (telegram_id) VALUES ($1)`, id)
+	}
+}
+
+// do runs a unit of work that must succeed.
+func (w *world) do(work func(context.Context, *store.Tx) error) {
+	w.t.Helper()
+	must(w.t, w.Do(w.t.Context(), work))
+}
+
+func (w *world) receive(updates ...store.Update) map[int64]bool {
+	w.t.Helper()
+	fresh, err := w.Receive(w.t.Context(), bot, updates, false)
+	must(w.t, err)
+	return fresh
+}
+
+func update(id, user int64) store.Update {
+	return store.Update{BotID: bot, ID: id, ChatID: user, UserID: user, Kind: "message", Raw: []byte(`{}`)}
+}
+
+func reply(chat int64) store.Outgoing {
+	return store.Outgoing{ChatID: chat, Class: store.Reply, Method: "sendMessage", Params: []byte(`{"text":"ok"}`)}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func equal[T comparable](t testing.TB, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+// eventually asks until the answer is yes.
+func eventually(t testing.TB, what string, yes func() bool) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	over := time.After(patience)
+	for !yes() {
+		select {
+		case <-tick.C:
+		case <-over:
+			t.Fatalf("never happened: %s", what)
+		}
+	}
+}
+
+// receiveFrom waits for a value.
+func receiveFrom[T any](t testing.TB, what string, from <-chan T) (value T) {
+	t.Helper()
+	select {
+	case value = <-from:
+	case <-time.After(patience):
+		t.Fatalf("never happened: %s", what)
+	}
+	return value
+}
+
+// proxy stands between a store and its server, counts round trips and may lose an answer.
+type proxy struct {
+	listener net.Listener
+	target   string // socket of the server
+	trips    atomic.Int64
+	cutAfter atomic.Pointer[[]byte] // the connection breaks instead of delivering an answer that holds this
+}
+
+func newProxy(t testing.TB, raw string) (*proxy, string) {
+	t.Helper()
+	cfg, err := pgx.ParseConfig(raw)
+	must(t, err)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	p := &proxy{listener: l, target: filepath.Join(cfg.Host, ".s.PGSQL."+port(cfg.Port))}
+	if cfg.Host[0] != '/' {
+		p.target = net.JoinHostPort(cfg.Host, port(cfg.Port))
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go p.serve()
+	u := url.URL{Scheme: "postgres", User: url.UserPassword(cfg.User, cfg.Password), Host: l.Addr().String(), Path: "/" + cfg.Database, RawQuery: "sslmode=disable"}
+	return p, u.String()
+}
+
+func port(n uint16) string { return (&net.TCPAddr{Port: int(n)}).String()[1:] }
+
+func (p *proxy) serve() {
+	for {
+		client, err := p.listener.Accept()
+		if err != nil {
+			return
+		}
+		network := "unix"
+		if p.target[0] != '/' {
+			network = "tcp"
+		}
+		server, err := net.Dial(network, p.target)
+		if err != nil {
+			_ = client.Close()
+			continue
+		}
+		var answered atomic.Bool // the server spoke last
+		answered.Store(true)
+		go p.pipe(client, server, func([]byte) bool {
+			if answered.Swap(false) {
+				p.trips.Add(1)
+			}
+			return true
+		})
+		go p.pipe(server, client, func(chunk []byte) bool {
+			answered.Store(true)
+			cut := p.cutAfter.Load()
+			return cut == nil || !contains(chunk, *cut)
+		})
+	}
+}
+
+func contains(chunk, part []byte) bool {
+	for i := range chunk {
+		if i+len(part) <= len(chunk) && string(chunk[i:i+len(part)]) == string(part) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *proxy) pipe(from, to net.Conn, pass func([]byte) bool) {
+	defer func() { _, _ = from.Close(), to.Close() }()
+	chunk := make([]byte, 64<<10)
+	for {
+		n, err := from.Read(chunk)
+		if n > 0 {
+			if !pass(chunk[:n]) {
+				return
+			}
+			if _, err := to.Write(chunk[:n]); err != nil {
+				return
+			}
+		}
+		if err != nil {
+			if !errors.Is(err, io.EOF) {
+				return
+			}
+			return
+		}
+	}
+}
+
+// discardLog keeps nothing.
+func discardLog() *slog.Logger { return slog.New(slog.DiscardHandler) }
