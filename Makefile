@@ -5,9 +5,9 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 .PHONY: help build demo test check bench tidy clean
 
-# Linters by version, so that everybody sees the same complaints.
-STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
-GOFUMPT := go run mvdan.cc/gofumpt@v0.12.0
+# Linters by version and checksum, so that everybody sees the same complaints.
+STATICCHECK := go tool -modfile=test/tools/go.mod staticcheck
+GOFUMPT := go tool -modfile=test/tools/go.mod gofumpt
 
 # A checkout of another user's has no version that git would tell us.
 BUILD := go build -trimpath
