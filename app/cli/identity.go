@@ -3,11 +3,10 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"os"
 	"os/user"
 	"strconv"
 	"syscall"
-
-	"os"
 
 	"healthagent/app/config"
 	"healthagent/app/fault"
@@ -62,7 +61,7 @@ func (t *terminal) actor() string { return "cli:" + t.system.name(t.system.uid()
 // settings is told so instead of being given an empty database of their own.
 func (t *terminal) asService(report *config.Report) error {
 	service, err := t.system.lookup(serviceUser)
-	if unknown := (user.UnknownUserError)(""); errors.As(err, &unknown) {
+	if unknown := user.UnknownUserError(""); errors.As(err, &unknown) {
 		return nil
 	}
 	if err != nil {

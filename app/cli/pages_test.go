@@ -2,12 +2,14 @@ package cli_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"strings"
 	"testing"
 
 	"healthagent/app/cli"
 	"healthagent/app/config"
+	"healthagent/test/rig"
 )
 
 // output runs healthagent with no setting but these and returns what it printed.
@@ -97,5 +99,19 @@ func TestOutputThatCannotBeWrittenIsAFailure(t *testing.T) {
 		if !strings.Contains(errs.String(), errFull.Error()) {
 			t.Errorf("%v: %q", args, errs.String())
 		}
+	}
+}
+
+func TestInterruptIsAFailureAndNotAnAbsence(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out, errs bytes.Buffer
+	environ := []string{"HEALTHAGENT_ENV_FILE=/dev/null", "DATABASE_URL=" + rig.EmptyDatabase(t)}
+	if code := cli.Run(ctx, []string{"users", "list"}, strings.NewReader(""), &out, &errs, environ); code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+	if errs.String() != "healthagent: interrupted\n" {
+		t.Errorf("said %q", &errs)
 	}
 }

@@ -69,6 +69,9 @@ func (t *terminal) run(ctx context.Context, args []string) int {
 		err = fault.New(fault.Usage, err.Error()) // cobra's own errors all mean that
 	}
 	t.complain(command, err)
+	if errors.Is(err, context.Canceled) {
+		return fault.ExitFailure // whatever it kept from answering
+	}
 	return fault.Exit(err)
 }
 

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -68,6 +69,10 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+// misplacedSecret is the shape of a token, or of a password in an address, in a setting
+// that should hold neither: a slip of the clipboard must not end up in a log.
+var misplacedSecret = regexp.MustCompile(`\d{5,}:\S{8,}|@`)
+
 type loader struct {
 	options Options
 	env     map[string]string
@@ -117,7 +122,7 @@ func (l *loader) resolve(row Setting) (Source, bool) {
 	}
 	if err := row.set(&l.config, text); err != nil {
 		p := Problem{Setting: row.Name, Source: source.String(), What: err.Error(), Example: row.Example}
-		if !row.Secret {
+		if !row.Secret && !misplacedSecret.MatchString(text) {
 			p.Value = text
 		}
 		l.problem(p)

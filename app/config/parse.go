@@ -66,17 +66,29 @@ func parseDatabase(into *Secret, text string) error {
 	if scheme != "postgres" && scheme != "postgresql" {
 		return errors.New("does not begin with postgres:// or postgresql://")
 	}
-	if _, err := url.Parse(text); err != nil {
-		return errors.New("cannot be read as a URL; reserved characters in a password are written as %XX")
+	if _, err := parseAddress(text); err != nil {
+		return err
 	}
 	*into = Secret(text)
 	return nil
 }
 
-func parseRedis(into *Secret, text string) error {
+// parseAddress reads a URL that may carry a password. An @ behind the host is what is
+// left of a password with an unescaped / ? or #: such an address would be read as
+// another one, with a part of the password in plain sight.
+func parseAddress(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
+	_, rest, _ := strings.Cut(text, "://")
+	if _, tail := splitAuthority(rest); err != nil || strings.Contains(tail, "@") {
+		return nil, errors.New("cannot be read as a URL; reserved characters in a password are written as %XX")
+	}
+	return u, nil
+}
+
+func parseRedis(into *Secret, text string) error {
+	u, err := parseAddress(text)
 	if err != nil {
-		return errors.New("cannot be read as a URL; reserved characters in a password are written as %XX")
+		return err
 	}
 	switch {
 	case u.Scheme != "redis" && u.Scheme != "rediss" && u.Scheme != "unix":

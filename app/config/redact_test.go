@@ -170,3 +170,36 @@ func TestRedactingHandlerKeepsLevel(t *testing.T) {
 		t.Errorf("an info line passed: %s", out.String())
 	}
 }
+
+// FuzzAddressesAreMasked puts a marked password into every place an address has for one
+// and holds that neither the report, an error, nor a redacted line shows the mark.
+func FuzzAddressesAreMasked(f *testing.F) {
+	const mark = "zQ9x7markW"
+	for _, seed := range []string{"", "p@ss", "a b", "x'y", `\`, "&c", "#/?", "%41", ":", "日本"} {
+		f.Add(seed, seed)
+	}
+	f.Fuzz(func(t *testing.T, before, after string) {
+		if strings.Contains(before+after, "\x00") {
+			return
+		}
+		secret := before + mark + after
+		quoted := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(secret)
+		for _, address := range []string{
+			"postgres://" + url.UserPassword("u", secret).String() + "@h/d",
+			"postgres://u:" + secret + "@h/d", // not escaped: refused, or understood somehow
+			"postgres://u@h/d?sslmode=disable&password=" + url.QueryEscape(secret),
+			"host=h password='" + quoted + "' dbname=d",
+			"host=h sslpassword = '" + quoted + "'",
+			"user=u password='" + quoted,
+		} {
+			c, report, err := load(0, nil, nil, "DATABASE_URL="+address)
+			shown := fmt.Sprint(report.Values, err)
+			if strings.Contains(shown, mark) {
+				t.Errorf("%q is shown: %s", address, shown)
+			}
+			if line := config.Redactor(c)("connecting to " + address); err == nil && strings.Contains(line, mark) {
+				t.Errorf("%q is logged: %s", address, line)
+			}
+		}
+	})
+}

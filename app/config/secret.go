@@ -39,8 +39,8 @@ func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) 
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // passwordPair finds password=… and sslpassword=… in a key=value string, with the
-// value bare or in single quotes.
-var passwordPair = regexp.MustCompile(`(?i)(\w*(?:password|passwd)\s*=\s*)('(?:[^'\\]|\\.)*'|(?:[^\s\\&]|\\.)*)`)
+// value bare or in single quotes. A quote that is not closed reaches to the end.
+var passwordPair = regexp.MustCompile(`(?is)(\w*(?:password|passwd)\s*=\s*)('(?:[^'\\]|\\.)*(?:'|\\?$)|(?:[^\s\\]|\\.)*)`)
 
 // hidePasswords returns a database or Redis address as it may be shown: everything
 // but the passwords in it. A text whose shape is not understood is masked whole.
@@ -61,43 +61,60 @@ func hidePasswords(address string) string {
 			authority = user + ":" + Mask + "@" + host
 		}
 	}
-	return scheme + "://" + authority + passwordPair.ReplaceAllString(tail, "${1}"+Mask)
+	return scheme + "://" + authority + eachPassword(tail, func(string) string { return Mask })
+}
+
+// eachPassword replaces the value of every parameter of an address's query that is a
+// password by its name.
+func eachPassword(tail string, replace func(value string) string) string {
+	path, query, found := strings.Cut(tail, "?")
+	if !found {
+		return tail
+	}
+	parts := strings.Split(query, "&")
+	for i, part := range parts {
+		name, value, _ := strings.Cut(part, "=")
+		plain, err := url.QueryUnescape(name)
+		if err != nil || strings.Contains(strings.ToLower(plain), "passw") {
+			parts[i] = name + "=" + replace(value)
+		}
+	}
+	return path + "?" + strings.Join(parts, "&")
 }
 
 // passwords returns every password in a database or Redis address, as written and
-// as meant, and the names beside it (user, host, database) that are no secrets.
+// as meant, and the rest of the address (user, host, database), which is no secret.
 func passwords(address string) (secret []string, open string) {
 	scheme, rest, isURL := strings.Cut(address, "://")
-	open = address
-	if isURL {
-		authority, tail := splitAuthority(rest)
-		open, rest = scheme+"://"+authority+tail, tail
-		if info, host, ok := cutLast(authority, "@"); ok {
-			user, password, _ := strings.Cut(info, ":")
-			secret = append(secret, password)
-			open = scheme + "://" + user + "@" + host + tail
-			if plain, err := url.PathUnescape(password); err == nil {
-				secret = append(secret, plain)
-			}
+	if !isURL {
+		for _, pair := range passwordPair.FindAllStringSubmatch(address, -1) {
+			secret = append(secret, pair[2], unquotePair(pair[2]))
+		}
+		return secret, passwordPair.ReplaceAllString(address, "")
+	}
+	authority, tail := splitAuthority(rest)
+	if info, host, ok := cutLast(authority, "@"); ok {
+		user, password, _ := strings.Cut(info, ":")
+		authority = user + "@" + host
+		secret = append(secret, password)
+		if plain, err := url.PathUnescape(password); err == nil {
+			secret = append(secret, plain)
 		}
 	}
-	for _, pair := range passwordPair.FindAllStringSubmatch(rest, -1) {
-		secret = append(secret, pair[2])
-		if isURL {
-			if plain, err := url.QueryUnescape(pair[2]); err == nil {
-				secret = append(secret, plain)
-			}
-			continue
+	tail = eachPassword(tail, func(value string) string {
+		secret = append(secret, value)
+		if plain, err := url.QueryUnescape(value); err == nil {
+			secret = append(secret, plain)
 		}
-		secret = append(secret, unquotePair(pair[2]))
-	}
-	return secret, passwordPair.ReplaceAllString(open, "")
+		return ""
+	})
+	return secret, scheme + "://" + authority + tail
 }
 
 // unquotePair undoes the quoting of a value in a key=value string.
 func unquotePair(value string) string {
-	if len(value) >= 2 && value[0] == '\'' {
-		value = value[1 : len(value)-1]
+	if strings.HasPrefix(value, "'") {
+		value = strings.TrimSuffix(value[1:], "'")
 	}
 	var plain strings.Builder
 	for i := 0; i < len(value); i++ {
