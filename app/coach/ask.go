@@ -9,8 +9,10 @@ import (
 
 // question is what the coach asked last; it is kept with the message that asked. The next text may be its answer.
 type question struct {
-	About   string `json:"about"`             // edit, time, remind
-	Message int64  `json:"message,omitempty"` // the log that it is about
+	About   string    `json:"about"`             // edit, time, remind, timezone
+	Message int64     `json:"message,omitempty"` // the log that it is about
+	Said    string    `json:"said,omitempty"`    // the part of a reminder that is known already
+	At      time.Time `json:"at"`                // when it was asked
 }
 
 // A question that is older is no longer what a text answers.
@@ -26,7 +28,8 @@ func pending(window []store.Message, now time.Time) *question {
 		var meta struct {
 			Asked *question `json:"asked"`
 		}
-		if len(m.Metadata) == 0 || now.Sub(m.Time) > questionTime || json.Unmarshal(m.Metadata, &meta) != nil {
+		if len(m.Metadata) == 0 || json.Unmarshal(m.Metadata, &meta) != nil || meta.Asked == nil ||
+			now.Sub(meta.Asked.At) > questionTime {
 			return nil
 		}
 		return meta.Asked

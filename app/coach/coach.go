@@ -51,12 +51,14 @@ type turn struct {
 	user    store.User
 	loc     *time.Location
 	now     time.Time
+	said    time.Time     // when the person did it: earlier than now when it had to wait, as after a downtime
 	asked   *question     // what the coach asked last, if the person may be answering that
 	reading *food.Reading // of a text that may be food
 	tx      *store.Tx
 
 	next  *question // what the coach asks now
 	quiet bool      // nothing of this turn belongs into the conversation
+	hush  bool      // only the person's words do not: they hold a code
 	gone  bool      // the person's row is no more
 }
 
@@ -70,6 +72,10 @@ func (c *Coach) Handle(ctx context.Context, in Incoming) error {
 		return err
 	}
 	t := &turn{Coach: c, in: in, user: user, now: c.Now(), loc: location(user.Timezone)}
+	t.said = t.now
+	if sent := in.Update.Sent; !sent.IsZero() && sent.Before(t.now) {
+		t.said = sent
+	}
 	do, err := c.admit(ctx, t, known)
 	if err != nil {
 		return err
@@ -94,7 +100,7 @@ func secret(in Incoming) bool {
 // admit chooses who may have what answered, before the transaction.
 func (c *Coach) admit(ctx context.Context, t *turn, known bool) (act, error) {
 	switch {
-	case t.in.Kind == Blocked:
+	case t.in.Kind == Blocked && t.in.Private:
 		if err := c.Store.Unreachable(ctx, t.in.UserID, t.now); err != nil {
 			return nil, err
 		}
@@ -107,13 +113,18 @@ func (c *Coach) admit(ctx context.Context, t *turn, known bool) (act, error) {
 		return c.welcomed(ctx, t, func(tx *store.Tx) { tx.Activate(t.in.UserID, t.in.Name, nil) })
 	case c.Open && !known && t.in.Kind != Lost:
 		return c.welcomed(ctx, t, func(tx *store.Tx) { tx.Register(t.in.UserID, store.Active, t.in.Name) })
+	case c.Open && t.user.Status == store.Pending && t.in.Kind != Lost: // came while access was by invitation
+		return c.welcomed(ctx, t, func(tx *store.Tx) { tx.Activate(t.in.UserID, t.in.Name, nil) })
 	}
 	return stranger, nil
 }
 
 // welcomed makes a person a member and answers them as one.
 func (c *Coach) welcomed(ctx context.Context, t *turn, join func(*store.Tx)) (act, error) {
-	t.user = store.User{ID: t.in.UserID, Status: store.Active, DisplayName: t.in.Name, Timezone: "UTC", CreatedAt: t.now}
+	if t.user.ID == 0 {
+		t.user = store.User{ID: t.in.UserID, DisplayName: t.in.Name, Timezone: "UTC", CreatedAt: t.now}
+	}
+	t.user.Status = store.Active
 	do, err := c.member(ctx, t)
 	if err != nil {
 		return nil, err
@@ -130,12 +141,17 @@ func (c *Coach) member(ctx context.Context, t *turn) (act, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.asked = pending(window, t.now)
-	do := c.route(t)
-	if t.in.Kind == Text || t.in.Kind == Edited {
-		if _, _, isCommand := SplitCommand(t.in.Text); !isCommand {
-			t.reading = c.read(ctx, t.in.Text)
+	t.asked = pending(window, t.said)
+	if _, _, isCommand := SplitCommand(t.in.Text); !isCommand && t.in.Text != "" && t.in.Kind != Tapped {
+		t.reading = c.read(ctx, t.in.Text)
+	}
+	do, looks := c.route(t)
+	if looks {
+		outs, err := do(ctx, t)
+		if err != nil {
+			return nil, err
 		}
+		do = func(context.Context, *turn) ([]Out, error) { return outs, nil }
 	}
 	return func(ctx context.Context, t *turn) ([]Out, error) {
 		if t.user.UnreachableAt != nil {
@@ -177,7 +193,7 @@ func (t *turn) deliver(outs []Out) error {
 // conversation is what this turn adds to the history: the person's exact words and what is said in return.
 func (t *turn) conversation(outs []Out) ([]store.Message, error) {
 	var messages []store.Message
-	if t.in.Kind == Text || t.in.Kind == Edited || t.in.Kind == Media {
+	if !t.hush && (t.in.Kind == Text || t.in.Kind == Edited || t.in.Kind == Media) {
 		messages = append(messages, store.Message{Role: store.FromUser, Content: t.in.Text, Type: t.in.Type})
 	}
 	for _, out := range outs {
@@ -186,6 +202,7 @@ func (t *turn) conversation(outs []Out) ([]store.Message, error) {
 		}
 		m := store.Message{Role: store.FromAssistant, Content: plain(out.HTML), Type: "text"}
 		if t.next != nil {
+			t.next.At = t.now
 			raw, err := json.Marshal(struct {
 				Asked *question `json:"asked"`
 			}{t.next})
@@ -248,17 +265,11 @@ func nothing(context.Context, *turn) ([]Out, error) { return nil, nil }
 // inGroup answers a command given in a group, once for each; other talk there is none of the coach's business.
 func inGroup(_ context.Context, t *turn) ([]Out, error) {
 	t.quiet = true
+	if t.in.Kind == Tapped {
+		return answer(""), nil
+	}
 	if _, _, isCommand := SplitCommand(t.in.Text); t.in.Kind != Text || !isCommand {
 		return nil, nil
 	}
 	return []Out{{Kind: Say, HTML: "What you eat is nobody else's business: please write to me in a private chat."}}, nil
-}
-
-// location is the zone of that name; UTC when a row that somebody else wrote names none that exists.
-func location(name string) *time.Location {
-	loc, err := time.LoadLocation(name)
-	if err != nil {
-		return time.UTC
-	}
-	return loc
 }

@@ -15,6 +15,9 @@ type command struct {
 	Command
 	do     func(arg string) act
 	hidden bool
+	// looks reports that the command only reads. It is done before the transaction then: what it reads comes over a connection of
+	// the pool, and somebody who waits for one while holding another may wait for ever.
+	looks func(arg string) bool
 }
 
 // Commands is the menu, in its order.
@@ -30,18 +33,19 @@ func (c *Coach) Commands() []Command {
 
 func (c *Coach) table() []command {
 	plainly := func(do act) func(string) act { return func(string) act { return do } }
+	bare := func(arg string) bool { return arg == "" }
 	return []command{
-		{Command{"start", "What this is, and your timezone"}, plainly(start), false},
-		{Command{"help", "What you can write"}, plainly(help), false},
-		{Command{"today", "What you ate today"}, plainly(today), false},
-		{Command{"undo", "Take back your last log"}, plainly(undoLast), false},
-		{Command{"remind", "Set a reminder: /remind tomorrow at 9 take pills"}, remindCommand, false},
-		{Command{"reminders", "Your reminders"}, plainly(listReminders), false},
-		{Command{"xp", "Your points, level and streak, and their rules"}, plainly(showProgress), false},
-		{Command{"top", "The leaderboard: /top on, /top off"}, top, false},
-		{Command{"timezone", "Your timezone"}, timezone, false},
-		{Command{"forget", "Delete everything about you"}, plainly(forgetAsk), false},
-		{Command{"activate", "Redeem an invite code"}, plainly(alreadyActive), true},
+		{Command: Command{"start", "What this is, and your timezone"}, do: start},
+		{Command: Command{"help", "What you can write"}, do: plainly(help)},
+		{Command: Command{"today", "What you ate today"}, do: plainly(today), looks: func(string) bool { return true }},
+		{Command: Command{"undo", "Take back your last log"}, do: plainly(undoLast)},
+		{Command: Command{"remind", "Set a reminder: /remind tomorrow at 9 take pills"}, do: remindCommand},
+		{Command: Command{"reminders", "Your reminders"}, do: plainly(listReminders)},
+		{Command: Command{"xp", "Your points, level and streak, and their rules"}, do: plainly(showProgress)},
+		{Command: Command{"top", "The leaderboard: /top on, /top off"}, do: top, looks: bare},
+		{Command: Command{"timezone", "Your timezone"}, do: timezone},
+		{Command: Command{"forget", "Delete everything about you"}, do: plainly(forgetAsk)},
+		{Command: Command{"activate", "Redeem an invite code"}, do: plainly(alreadyActive), hidden: true},
 	}
 }
 
@@ -65,28 +69,35 @@ func SplitCommand(text string) (name, arg string, ok bool) {
 	return strings.ToLower(name), strings.TrimSpace(rest[end:]), true
 }
 
-// route finds the act for what a member did.
-func (c *Coach) route(t *turn) act {
-	switch t.in.Kind {
-	case Tapped:
-		return tapped
-	case Media:
-		return media
-	case Returned:
-		return nothing
-	case Lost:
-		return lost
-	case Edited:
-		return edited
+// route finds the act for what a member did; looks tells that it only reads and is done before the transaction.
+func (c *Coach) route(t *turn) (do act, looks bool) {
+	changed := t.in.Update.Kind == "edited_message"
+	switch {
+	case t.in.Kind == Tapped:
+		return tapped, false
+	case t.in.Kind == Returned, t.in.Kind == Blocked:
+		return nothing, false
+	case t.in.Kind == Lost:
+		return lost, false
+	case t.in.Kind == Media && t.in.Text == "":
+		return media(changed), false
+	case t.in.Kind == Edited, changed:
+		return edited, false
+	case t.in.Kind == Media:
+		return captioned, false
 	}
 	name, arg, isCommand := SplitCommand(t.in.Text)
 	if !isCommand {
-		return plainText
+		// today and its like mean the command, slash or not
+		name = strings.ToLower(strings.TrimSpace(t.in.Text))
 	}
 	for _, cmd := range c.commands {
-		if cmd.Name == name {
-			return cmd.do(arg)
+		if cmd.Name == name && (isCommand || t.asked == nil && !cmd.hidden) {
+			return cmd.do(arg), cmd.looks != nil && cmd.looks(arg)
 		}
 	}
-	return unknownCommand
+	if isCommand {
+		return unknownCommand, false
+	}
+	return plainText, false
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"healthagent/app/food"
 	"healthagent/store"
 )
 
@@ -99,8 +100,12 @@ func replaceFood(ctx context.Context, t *turn, message int64) ([]Out, error) {
 
 // edited handles a text that was changed after it was sent: the log that it made follows it.
 func edited(ctx context.Context, t *turn) ([]Out, error) {
-	if t.reading == nil { // became a command: commands are taken when they are sent
-		return nil, nil
+	if t.reading == nil {
+		return say("I take a command when it is sent, not when a message becomes one: please send it anew."), nil
+	}
+	lower := strings.ToLower(strings.TrimSpace(t.in.Text))
+	if inCrisis(lower) {
+		return say(crisisText), nil
 	}
 	var old []store.FoodEntry
 	t.tx.FoodOfMessage(&old, t.user.ID, t.in.MessageID)
@@ -113,9 +118,14 @@ func edited(ctx context.Context, t *turn) ([]Out, error) {
 	case len(t.reading.Items) > 0:
 		return logFood(ctx, t)
 	case len(old) > 0:
-		return say("Your log stays as it was, since I do not understand the change. %s", unknownText(t.reading)), nil
+		return say("The log of that message stays as it was: %s", puzzled(t.in.Text, t.reading)), nil
+	case strings.HasPrefix(lower, "remind"):
+		return say("A reminder does not follow its edited message: press Change under it, or send the new text."), nil
 	}
-	return say("%s", unknownText(t.reading)), nil
+	if reply, ok := smallTalk(lower); ok {
+		return say("%s", reply), nil
+	}
+	return say("%s", puzzled(t.in.Text, t.reading)), nil
 }
 
 // askEdit asks for the right foods of a log.
@@ -135,7 +145,7 @@ func askEdit(ctx context.Context, t *turn, message int64) ([]Out, error) {
 	}), nil
 }
 
-// askTime offers other times for a log.
+// askTime offers other times for a log. Its buttons hold instants: pressed twice they move it once.
 func askTime(ctx context.Context, t *turn, message int64) ([]Out, error) {
 	var entries []store.FoodEntry
 	t.tx.FoodOfMessage(&entries, t.user.ID, message)
@@ -146,96 +156,99 @@ func askTime(ctx context.Context, t *turn, message int64) ([]Out, error) {
 		return answer("That log is gone already."), nil
 	}
 	t.next = &question{About: "time", Message: message}
-	button := func(label, code string) Button { return Button{label, fmt.Sprintf("m:%d:%s", message, code)} }
+	button := func(label string, at time.Time) Button {
+		return Button{label, fmt.Sprintf("m:%d:%d", message, at.Unix())}
+	}
 	return append(answer(""), Out{
 		Kind: Say,
 		HTML: fmt.Sprintf("Booked at <b>%s</b>. When was it? Press a button, or write it: <i>13:00</i>, <i>yesterday 19:30</i>, "+
 			"<i>2 hours ago</i>.", moment(entries[0].Time, t.now, t.loc)),
 		Buttons: [][]Button{
-			{button("1 h ago", "1h"), button("2 h ago", "2h"), button("4 h ago", "4h")},
-			{button("08:00", "08:00"), button("12:30", "12:30"), button("19:00", "19:00")},
-			{button("Yesterday, same time", "y")},
+			{button("1 h ago", t.now.Add(-time.Hour)), button("2 h ago", t.now.Add(-2*time.Hour)), button("4 h ago", t.now.Add(-4*time.Hour))},
+			{button("08:00", t.lastClock(8, 0)), button("12:30", t.lastClock(12, 30)), button("19:00", t.lastClock(19, 0))},
+			{button("The day before, same time", t.dayBefore(entries[0].Time))},
 		},
 	}), nil
 }
 
-// moveByCode handles a button of askTime.
-func moveByCode(ctx context.Context, t *turn, message int64, code string) ([]Out, error) {
-	at, ok := t.codeTime(code)
-	if !ok {
-		return answer("That button is of an older version."), nil
+// dayBefore is the same time on the clock a day earlier.
+func (t *turn) dayBefore(at time.Time) time.Time {
+	local := at.In(t.loc)
+	return time.Date(local.Year(), local.Month(), local.Day()-1, local.Hour(), local.Minute(), local.Second(), 0, t.loc)
+}
+
+// moveTapped handles a button of askTime.
+func moveTapped(ctx context.Context, t *turn, message int64, code string) ([]Out, error) {
+	seconds, err := strconv.ParseInt(code, 10, 64)
+	at := time.Unix(seconds, 0)
+	if err != nil || at.Before(t.now.AddDate(-1, 0, 0)) || at.After(t.now.AddDate(0, 0, 1)) {
+		return outdated(), nil
 	}
-	if code == "y" {
-		var entries []store.FoodEntry
-		t.tx.FoodOfMessage(&entries, t.user.ID, message)
-		if err := t.tx.Flush(ctx); err != nil {
-			return nil, err
-		}
-		if len(entries) > 0 {
-			local := entries[0].Time.In(t.loc)
-			at = time.Date(local.Year(), local.Month(), local.Day()-1, local.Hour(), local.Minute(), local.Second(), 0, t.loc)
-		}
-	}
-	text, found, err := t.move(ctx, message, at)
+	text, found, err := t.move(ctx, message, at, "")
 	if err != nil {
 		return nil, err
 	}
 	if !found {
 		return answer("That log is gone already."), nil
 	}
-	return append(answer("Moved"), Out{Kind: Change, MessageID: t.in.MessageID, HTML: text}), nil
+	return append(answer("Moved"), t.change(text)), nil
 }
 
-func (t *turn) codeTime(code string) (time.Time, bool) {
-	if code == "y" {
-		return t.now.AddDate(0, 0, -1), true
-	}
-	if hours, ok := strings.CutSuffix(code, "h"); ok {
-		n, err := strconv.Atoi(hours)
-		return t.now.Add(-time.Duration(n) * time.Hour), err == nil && n > 0 && n < 48
-	}
-	clock, err := time.Parse("15:04", code)
-	if err != nil {
-		return time.Time{}, false
-	}
-	return t.lastClock(clock.Hour(), clock.Minute()), true
-}
-
-// lastClock is that time of today, or of yesterday when it is yet to come.
+// lastClock is that time of the day on which the person wrote; of the day before when it was still more than an hour ahead, since
+// what is eaten in a moment may be logged already.
 func (t *turn) lastClock(hour, minute int) time.Time {
-	local := t.now.In(t.loc)
+	local := t.said.In(t.loc)
 	at := time.Date(local.Year(), local.Month(), local.Day(), hour, minute, 0, 0, t.loc)
-	if at.After(t.now) {
+	if at.Sub(t.said) > time.Hour {
 		at = time.Date(local.Year(), local.Month(), local.Day()-1, hour, minute, 0, 0, t.loc)
 	}
 	return at
 }
 
-// moveTo moves a log to the time that a text names; false when it names none.
+// moveTo moves a log to the time or the meal that a text names; false when it names none.
 func moveTo(ctx context.Context, t *turn, message int64, text string) ([]Out, bool, error) {
 	r := t.Foods.Read(text)
-	if len(r.Items) > 0 || r.When == nil {
+	if len(r.Items) > 0 || r.When == nil && r.Meal == "" {
 		return nil, false, nil
 	}
 	at := t.eatenAt(r.When, r.Meal)
-	if r.When.HasClock && r.When.DayOffset == 0 {
-		at = t.lastClock(r.When.Hour, r.When.Minute)
+	if r.When == nil || !r.When.HasClock && r.When.MinutesAgo == 0 { // another day or meal only: the clock stays
+		var entries []store.FoodEntry
+		t.tx.FoodOfMessage(&entries, t.user.ID, message)
+		if err := t.tx.Flush(ctx); err != nil {
+			return nil, false, err
+		}
+		if len(entries) > 0 {
+			at = t.sameClock(entries[0].Time, r.When)
+		}
 	}
-	said, found, err := t.move(ctx, message, at)
+	said, found, err := t.move(ctx, message, at, r.Meal)
 	if err != nil || found {
 		return say("%s", said), true, err
 	}
 	return say("That log is gone already."), true, nil
 }
 
-// move moves a log and says where it is now; false when it is gone.
-func (t *turn) move(ctx context.Context, message int64, at time.Time) (string, bool, error) {
+// sameClock is the time of day of a log on the day that when names; nil leaves its day too.
+func (t *turn) sameClock(logged time.Time, when *food.When) time.Time {
+	if when == nil {
+		return logged
+	}
+	clock, day := logged.In(t.loc), t.said.In(t.loc)
+	return time.Date(day.Year(), day.Month(), day.Day()+when.DayOffset, clock.Hour(), clock.Minute(), clock.Second(), 0, t.loc)
+}
+
+// move moves a log and says where it is now; false when it is gone. Without a meal it is the one of that hour.
+func (t *turn) move(ctx context.Context, message int64, at time.Time, meal string) (string, bool, error) {
+	if meal == "" {
+		meal = mealAt(at.In(t.loc).Hour())
+	}
 	var n int64
-	t.tx.MoveFood(&n, t.user.ID, message, at, mealAt(at.In(t.loc).Hour()))
+	t.tx.MoveFood(&n, t.user.ID, message, at, meal)
 	if err := t.tx.Flush(ctx); err != nil {
 		return "", false, err
 	}
-	return fmt.Sprintf("🕒 Booked at <b>%s</b> now.", moment(at, t.now, t.loc)), n > 0, nil
+	return fmt.Sprintf("🕒 Booked at <b>%s</b> now, as %s.", moment(at, t.now, t.loc), meal), n > 0, nil
 }
 
 var thatWas = regexp.MustCompile(`(?i)^(that|it|this)\s+(was|is)\s+(.+)$`)

@@ -24,20 +24,20 @@ func forgetAsk(_ context.Context, t *turn) ([]Out, error) {
 
 func forgetTapped(_ context.Context, t *turn, code string) ([]Out, error) {
 	if code == "no" {
-		return append(answer("Kept"), Out{Kind: Change, MessageID: t.in.MessageID, HTML: "Nothing was deleted."}), nil
+		return append(answer("Kept"), t.change("Nothing was deleted.")), nil
 	}
-	asked, err := strconv.ParseInt(strings.TrimPrefix(code, "yes:"), 10, 64)
-	if err != nil || t.now.Sub(time.Unix(asked, 0)) > forgetTime {
-		return append(answer(""), Out{
-			Kind: Change, MessageID: t.in.MessageID, HTML: "That was asked too long ago, and nothing was deleted. Send /forget again.",
-		}), nil
+	digits, yes := strings.CutPrefix(code, "yes:")
+	asked, err := strconv.ParseInt(digits, 10, 64)
+	if !yes || err != nil {
+		return outdated(), nil
+	}
+	if age := t.now.Sub(time.Unix(asked, 0)); age > forgetTime || age < -forgetTime {
+		return append(answer(""), t.change("That was asked too long ago, and nothing was deleted. Send /forget again.")), nil
 	}
 	t.tx.Forget(t.user.ID)
 	t.gone = true
-	outs := append(answer("Deleted"), Out{
-		Kind: Change, MessageID: t.in.MessageID,
-		HTML: "Everything about you is deleted. What stands in this chat is on your side: delete the chat to remove it too. Goodbye, and all the best!",
-	})
+	outs := append(answer("Deleted"), t.change("Everything about you is deleted. What stands in this chat is on your side: delete the chat "+
+		"to remove it too. Goodbye, and all the best!"))
 	for i := range outs {
 		outs[i].Erase = true
 	}

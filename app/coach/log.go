@@ -46,22 +46,25 @@ func (t *turn) entries(message int64) []store.FoodEntry {
 	return entries
 }
 
-// eatenAt is the instant that a text speaks of: now when it names none. A day without a clock is that day at the meal's usual hour,
-// or at this hour when no meal is named.
+// eatenAt is the instant that a text speaks of: that of the text itself when it names none. A day without a clock is that day at the
+// meal's usual hour, or at this hour when no meal is named. Nobody has eaten what lies ahead: a clock without a day is the last time
+// that clocks showed it.
 func (t *turn) eatenAt(when *food.When, meal string) time.Time {
 	if when == nil {
-		return t.now
+		return t.said
 	}
 	if when.MinutesAgo > 0 {
-		return t.now.Add(-time.Duration(when.MinutesAgo) * time.Minute)
+		return t.said.Add(-time.Duration(when.MinutesAgo) * time.Minute)
 	}
-	local := t.now.In(t.loc)
+	local := t.said.In(t.loc)
 	hour, minute := local.Hour(), local.Minute()
 	switch {
+	case when.HasClock && when.DayOffset == 0:
+		return t.lastClock(when.Hour, when.Minute)
 	case when.HasClock:
 		hour, minute = when.Hour, when.Minute
 	case when.DayOffset == 0:
-		return t.now
+		return t.said
 	default:
 		if h, m, ok := usualTime(meal); ok {
 			hour, minute = h, m
@@ -162,7 +165,7 @@ func cardButtons(message int64) [][]Button {
 	}}
 }
 
-// askAbout asks in one line about what was not understood.
+// askAbout asks in one line about what was not understood beside what was.
 func askAbout(unknown []food.Unknown) string {
 	var parts []string
 	for _, u := range unknown[:min(len(unknown), 4)] {
@@ -178,10 +181,28 @@ func askAbout(unknown []food.Unknown) string {
 	return "Not understood and not booked: " + strings.Join(parts, ", ") + ". Which food is it, and how much?"
 }
 
-// unknownText answers a text of which nothing was understood.
-func unknownText(r *food.Reading) string {
-	if len(r.Unknown) == 0 {
-		return "I do not understand that. Write what you ate, for example <i>2 eggs and toast</i>, or /help."
+// puzzled answers a text of which nothing was understood. A word or two that are near a food are asked about; of any other talk
+// nothing is made that it is not.
+func puzzled(text string, r *food.Reading) string {
+	const aFewWords = 4
+	quote := "“" + esc(snippet(text)) + "”"
+	if len(strings.Fields(text)) <= aFewWords {
+		for _, u := range r.Unknown {
+			if len(u.Suggestions) > 0 {
+				return fmt.Sprintf("❓ Which food is %s: %s? Write it with how much, for example <i>%s</i>.", quote,
+					esc(alternatives(u.Suggestions)), esc("100 g "+u.Suggestions[0]))
+			}
+		}
 	}
-	return "❓ " + askAbout(r.Unknown) + " For example <i>2 eggs and 150 g rice</i>; /help shows what else I understand."
+	return fmt.Sprintf("I find no food that I know in %s. Write what you ate with how much, for example <i>2 eggs and 150 g rice</i>; "+
+		"/help shows what else I understand.", quote)
+}
+
+// alternatives is "a, b or c".
+func alternatives(list []string) string {
+	last := len(list) - 1
+	if last == 0 {
+		return list[0]
+	}
+	return strings.Join(list[:last], ", ") + " or " + list[last]
 }

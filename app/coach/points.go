@@ -12,21 +12,18 @@ import (
 
 // award gives the points of an event and its part of the streak, once for a source, and says so in a few words; empty when there
 // were none. It sends what is queued: the row stays locked until the transaction ends, so no other event can come between.
+//
+// The streak's bonus is booked under its day and not under the source: undoing the event leaves it, since the day was not missed.
 func (t *turn) award(ctx context.Context, event progress.Event, kind, source string) (string, error) {
-	today := progress.FromTime(t.now, t.loc)
-	var p store.Progress
-	var found bool
+	today := progress.FromTime(t.said, t.loc)
+	p, err := t.lockProgress(ctx)
+	if err != nil {
+		return "", err
+	}
 	var count, same int
-	t.tx.LockProgress(&p, &found, t.user.ID)
 	t.tx.CountXP(&count, &same, t.user.ID, dateOf(today), kind, source)
 	if err := t.tx.Flush(ctx); err != nil {
 		return "", err
-	}
-	if !found {
-		t.tx.StartProgress(&p, t.user.ID)
-		if err := t.tx.Flush(ctx); err != nil {
-			return "", err
-		}
 	}
 	if same > 0 {
 		return "", nil
@@ -34,8 +31,23 @@ func (t *turn) award(ctx context.Context, event progress.Event, kind, source str
 	before := stateOf(p)
 	after, gain := progress.Award(before, event, today, count)
 	t.tx.SaveProgress(t.user.ID, after.TotalXP-before.TotalXP, progressOf(after))
-	t.tx.AddXP(t.user.ID, source, after.TotalXP-before.TotalXP, dateOf(today))
+	t.tx.AddXP(t.user.ID, source, gain.EventXP(), dateOf(today))
+	if gain.StreakBonus > 0 {
+		t.tx.AddXP(t.user.ID, "streak:"+today.String(), gain.StreakBonus, dateOf(today))
+	}
 	return gainText(after, gain), nil
+}
+
+// lockProgress locks the person's progress, and makes it for who has none yet.
+func (t *turn) lockProgress(ctx context.Context) (store.Progress, error) {
+	var p store.Progress
+	var found bool
+	t.tx.LockProgress(&p, &found, t.user.ID)
+	if err := t.tx.Flush(ctx); err != nil || found {
+		return p, err
+	}
+	t.tx.StartProgress(&p, t.user.ID)
+	return p, t.tx.Flush(ctx)
 }
 
 // revoke takes back the points that a source brought, and returns how many.
@@ -104,8 +116,10 @@ func dateOf(d progress.Day) time.Time {
 }
 
 func showProgress(ctx context.Context, t *turn) ([]Out, error) {
-	p, err := t.Store.Progress(ctx, t.user.ID)
-	if err != nil {
+	p := store.Progress{Level: 1}
+	var found bool
+	t.tx.LockProgress(&p, &found, t.user.ID)
+	if err := t.tx.Flush(ctx); err != nil {
 		return nil, err
 	}
 	streak := progress.CurrentStreak(stateOf(p), progress.FromTime(t.now, t.loc))
@@ -121,6 +135,9 @@ func days(n int) string {
 	return "days"
 }
 
+// longestName is how many letters of a name the leaderboard shows.
+const longestName = 32
+
 // top shows the leaderboard, and puts a person on it or takes them off it.
 func top(arg string) act {
 	return func(ctx context.Context, t *turn) ([]Out, error) {
@@ -134,7 +151,7 @@ func top(arg string) act {
 			if name == "" {
 				return say("Under which name? Send it with the command: <code>/top on Maja</code>."), nil
 			}
-			name = snippet(name)
+			name = shorten(name, longestName)
 			t.tx.SetLeaderboardName(t.user.ID, &name)
 			return say("You are on the leaderboard as <b>%s</b>. Everybody there sees that name and your points; /top off takes you off it.", esc(name)), nil
 		case "off":
@@ -178,7 +195,7 @@ func today(ctx context.Context, t *turn) ([]Out, error) {
 		return nil, err
 	}
 	if len(entries) == 0 {
-		return say("Nothing is logged today. Write what you ate, for example <i>2 eggs and toast</i>."), nil
+		return say("Nothing is logged today. Write what you ate, for example <i>2 eggs and toast</i>.%s", t.clockHint()), nil
 	}
 	var b strings.Builder
 	var sum store.Totals
@@ -200,5 +217,5 @@ func today(ctx context.Context, t *turn) ([]Out, error) {
 	}
 	fmt.Fprintf(&b, "\n\n<b>%s kcal</b> · protein %s g · carbs %s g · fat %s g", number(sum.Calories), grams(sum.Protein),
 		grams(sum.Carbs), grams(sum.Fat))
-	return say("%s", b.String()), nil
+	return say("%s", b.String()+t.clockHint()), nil
 }

@@ -15,10 +15,10 @@ const whatItIs = "I am a <b>health coach</b>: write what you ate in plain words 
 // stranger answers somebody who is no member. Nothing that they wrote is kept.
 func stranger(ctx context.Context, t *turn) ([]Out, error) {
 	t.quiet = true
-	switch t.in.Kind {
-	case Tapped:
-		return []Out{{Kind: Answer, Class: store.CallbackAnswer}}, nil
-	case Returned, Edited:
+	switch {
+	case t.in.Kind == Tapped:
+		return answer(""), nil
+	case t.in.Kind == Returned, t.in.Kind == Edited, t.in.Update.Kind != "message" && t.in.Kind == Lost:
 		return nil, nil
 	}
 	command, arg, _ := SplitCommand(t.in.Text)
@@ -32,7 +32,9 @@ func stranger(ctx context.Context, t *turn) ([]Out, error) {
 		return activate(ctx, t, arg)
 	case command == "start":
 		t.tx.Register(t.in.UserID, store.Pending, t.in.Name)
-		return say(whatItIs + "\n\nThis bot is by invitation. Ask its administrator for a code, then send <code>/activate CODE</code>."), nil
+		return say("%s", whatItIs+"\n\nThis bot is by invitation. Ask its administrator for a code, then send <code>/activate CODE</code>."), nil
+	case t.Open:
+		return lost(ctx, t)
 	}
 	return say("This bot is by invitation, and nothing of what you wrote was kept. If you have a code, send <code>/activate CODE</code>."), nil
 }
@@ -51,23 +53,26 @@ func activate(ctx context.Context, t *turn, code string) ([]Out, error) {
 		return say("That code is not valid: it may be mistyped, used up, expired or revoked. Please ask for a new one."), nil
 	}
 	t.tx.Activate(t.in.UserID, t.in.Name, &code)
-	t.user = store.User{ID: t.in.UserID, Status: store.Active, Timezone: "UTC"}
-	return []Out{askTimezone("Welcome! " + whatItIs + "\n\n🌍 Where are you? Then days and reminders follow your clock. Until then it is UTC.")}, nil
+	t.user.ID, t.user.Status = t.in.UserID, store.Active
+	t.quiet, t.hush = false, true
+	if t.user.TimezoneSetAt != nil {
+		return say("Welcome back! %s\n\n%s", whatItIs, t.zoneText()), nil
+	}
+	return []Out{t.askTimezone("Welcome! " + whatItIs + whereAreYou)}, nil
 }
 
 // lost answers a member who was a stranger when they wrote, and whose words were therefore not kept.
 func lost(_ context.Context, t *turn) ([]Out, error) {
 	t.quiet = true
+	if t.in.Update.Kind != "message" { // a button or the like: there is nothing to send once more
+		return nil, nil
+	}
 	return say("You wrote this before you were a member, so it was not kept. Please send it once more."), nil
 }
 
 func alreadyActive(_ context.Context, t *turn) ([]Out, error) {
 	t.quiet = true // the text holds a code
 	return say("You are a member already. /help shows what you can write."), nil
-}
-
-func media(_ context.Context, t *turn) ([]Out, error) {
-	return say("I can read text only. Please write what you ate, for example <i>2 eggs and toast</i>."), nil
 }
 
 func unknownCommand(_ context.Context, t *turn) ([]Out, error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"strconv"
 	"strings"
-	"time"
 
 	"healthagent/store"
 )
@@ -14,8 +13,17 @@ func answer(note string) []Out {
 	return []Out{{Kind: Answer, Class: store.CallbackAnswer, Note: note}}
 }
 
-// A tap that waited longer is answered without a word: the person has seen that it did nothing and went on.
-const staleTap = 10 * time.Minute
+// outdated answers a button whose data means nothing now.
+func outdated() []Out { return answer("That button is of an older version.") }
+
+// change puts another text and other buttons in the place of the message whose button was pressed; when Telegram no longer tells
+// which that was, it is a message of its own.
+func (t *turn) change(html string, buttons ...[]Button) Out {
+	if t.in.MessageID <= 0 {
+		return Out{Kind: Say, HTML: html, Buttons: buttons}
+	}
+	return Out{Kind: Change, MessageID: t.in.MessageID, HTML: html, Buttons: buttons}
+}
 
 // tapped handles a button. Its data holds ids only; whose they are is who pressed it.
 func tapped(ctx context.Context, t *turn) ([]Out, error) {
@@ -29,7 +37,7 @@ func tapped(ctx context.Context, t *turn) ([]Out, error) {
 	digits, code, _ := strings.Cut(rest, ":")
 	id, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil {
-		return answer("That button is of an older version."), nil
+		return outdated(), nil
 	}
 	switch verb {
 	case "u":
@@ -39,13 +47,19 @@ func tapped(ctx context.Context, t *turn) ([]Out, error) {
 	case "t":
 		return askTime(ctx, t, id)
 	case "m":
-		return moveByCode(ctx, t, id, code)
-	case "rk", "rc", "rx":
-		return reminderTapped(ctx, t, verb, id)
+		return moveTapped(ctx, t, id, code)
+	case "rk":
+		return keepReminder(ctx, t, id)
+	case "rc", "rx":
+		return cancelReminder(ctx, t, verb, id)
+	case "rp":
+		return turnPage(ctx, t, id)
+	case "rd":
+		return cancelListed(ctx, t, id, code)
 	case "od", "os", "oz":
 		return occurrenceTapped(ctx, t, verb, id, code)
 	}
-	return answer("That button is of an older version."), nil
+	return outdated(), nil
 }
 
 func undoTapped(ctx context.Context, t *turn, message int64) ([]Out, error) {
@@ -56,5 +70,5 @@ func undoTapped(ctx context.Context, t *turn, message int64) ([]Out, error) {
 	if !ok {
 		return answer("That log is gone already."), nil
 	}
-	return append(answer("Taken back"), Out{Kind: Change, MessageID: t.in.MessageID, HTML: text}), nil
+	return append(answer("Taken back"), t.change(text)), nil
 }

@@ -3,8 +3,7 @@ package coach
 import (
 	"context"
 	"fmt"
-	"strings"
-	"time"
+	"slices"
 
 	"healthagent/app/remind"
 	"healthagent/store"
@@ -41,8 +40,11 @@ func regions() []region {
 	}
 }
 
-// askTimezone asks by buttons where a person is: first the part of the world.
-func askTimezone(text string) Out { return Out{Kind: Say, HTML: text, Buttons: regionButtons()} }
+// askTimezone asks by buttons where a person is: first the part of the world. The name of a city is an answer too.
+func (t *turn) askTimezone(text string) Out {
+	t.next = &question{About: "timezone"}
+	return Out{Kind: Say, HTML: text, Buttons: regionButtons()}
+}
 
 func regionButtons() [][]Button {
 	var rows [][]Button
@@ -63,85 +65,65 @@ func (t *turn) zoneButtons(r region) [][]Button {
 		if i%2 == 0 {
 			rows = append(rows, nil)
 		}
-		label := city(zone) + " " + t.now.In(location(zone)).Format("15:04")
+		label := cityOf(zone) + " " + t.now.In(location(zone)).Format("15:04")
 		rows[len(rows)-1] = append(rows[len(rows)-1], Button{label, "z:" + zone})
 	}
 	return append(rows, []Button{{"« Back", "z:<"}})
 }
 
-func city(zone string) string {
-	return strings.ReplaceAll(zone[strings.LastIndexByte(zone, '/')+1:], "_", " ")
+// hasButton reports whether a zone is among the regions'.
+func hasButton(zone string) bool {
+	return slices.ContainsFunc(regions(), func(r region) bool { return slices.Contains(r.zones, zone) })
 }
 
 // timezone shows the buttons, or takes a zone or a city that is written.
 func timezone(arg string) act {
 	return func(ctx context.Context, t *turn) ([]Out, error) {
 		if arg == "" {
-			return []Out{askTimezone(fmt.Sprintf("🌍 Your timezone is <b>%s</b> (now %s there). Where are you? "+
-				"Or write it: <code>/timezone Europe/Stockholm</code>.", esc(t.user.Timezone), t.now.In(t.loc).Format("15:04")))}, nil
+			return []Out{t.askTimezone(t.zoneText() + " Where are you? Or write it: <code>/timezone Stockholm</code>.")}, nil
 		}
 		zone, ok := findZone(arg)
 		if !ok {
-			return []Out{askTimezone(fmt.Sprintf("🌍 I do not know the timezone “%s”. Choose where you are, or write a name such as "+
-				"<code>/timezone Europe/Stockholm</code>.", esc(snippet(arg))))}, nil
+			return []Out{t.askTimezone(fmt.Sprintf("🌍 I do not know the timezone “%s”. Choose where you are, or write a city such as "+
+				"<code>/timezone Stockholm</code>.", esc(snippet(arg))))}, nil
 		}
 		text, err := t.settle(ctx, zone)
 		return say("%s", text), err
 	}
 }
 
-// findZone accepts an IANA name in any case, or the name of a city that has a button.
-func findZone(text string) (string, bool) {
-	text = strings.ReplaceAll(strings.TrimSpace(text), " ", "_")
-	for _, r := range regions() {
-		for _, zone := range r.zones {
-			if strings.EqualFold(zone, text) || strings.EqualFold(strings.ReplaceAll(city(zone), " ", "_"), text) {
-				return zone, true
-			}
-		}
+// zoneText says which clock a person's times follow.
+func (t *turn) zoneText() string {
+	clock := t.now.In(t.loc).Format("15:04")
+	if t.user.TimezoneSetAt == nil {
+		return fmt.Sprintf("🌍 You have not chosen a timezone yet, so your clock is UTC (now %s).", clock)
 	}
-	if text == "" || len(text) > 64 || strings.EqualFold(text, "local") {
-		return "", false
-	}
-	for _, candidate := range []string{text, titled(text)} {
-		if loc, err := time.LoadLocation(candidate); err == nil {
-			return loc.String(), true
-		}
-	}
-	return "", false
+	return fmt.Sprintf("🌍 Your timezone is <b>%s</b> (now %s there).", esc(t.user.Timezone), clock)
 }
 
-// titled writes europe/stockholm as the zone files do.
-func titled(s string) string {
-	up := true
-	return strings.Map(func(r rune) rune {
-		defer func() { up = r == '/' || r == '_' || r == '-' }()
-		if up {
-			return []rune(strings.ToUpper(string(r)))[0]
-		}
-		return []rune(strings.ToLower(string(r)))[0]
-	}, s)
+// clockHint goes under times that are UTC for want of a choice.
+func (t *turn) clockHint() string {
+	if t.user.TimezoneSetAt != nil {
+		return ""
+	}
+	return "\n\n<i>Times are in UTC until you choose your /timezone.</i>"
 }
 
 func timezoneTapped(ctx context.Context, t *turn, code string) ([]Out, error) {
-	change := Out{Kind: Change, MessageID: t.in.MessageID}
 	if code == "<" {
-		change.HTML, change.Buttons = "🌍 Where are you?", regionButtons()
-		return append(answer(""), change), nil
+		return append(answer(""), t.change("🌍 Where are you?", regionButtons()...)), nil
 	}
 	for _, r := range regions() {
 		if code == ">"+r.name {
-			change.HTML, change.Buttons = "🌍 Which of these has your clock?", t.zoneButtons(r)
-			return append(answer(""), change), nil
+			return append(answer(""), t.change("🌍 Which of these has your clock?", t.zoneButtons(r)...)), nil
 		}
 	}
 	zone, ok := findZone(code)
 	if !ok {
-		return answer("That button is of an older version."), nil
+		return outdated(), nil
 	}
 	text, err := t.settle(ctx, zone)
-	change.HTML = text
-	return append(answer("Set"), change), err
+	return append(answer("Set"), t.change(text)), err
 }
 
 // settle stores the zone and moves the reminders that follow the person's clock.

@@ -57,12 +57,26 @@ func dayOf(at time.Time, loc *time.Location) (from, to time.Time) {
 	return time.Date(y, m, d, 0, 0, 0, 0, loc), time.Date(y, m, d+1, 0, 0, 0, 0, loc)
 }
 
+// bold marks a text. Its tags never span lines, so that a long one can be split between them.
+func bold(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		if strings.TrimSpace(line) != "" {
+			lines[i] = "<b>" + esc(line) + "</b>"
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
 // snippet is a piece of what a person wrote, short enough to quote.
-func snippet(s string) string {
+func snippet(s string) string { return shorten(s, 60) }
+
+// shorten puts a text on one line of at most n letters.
+func shorten(s string, n int) string {
 	s = strings.Join(strings.Fields(s), " ")
 	runes := []rune(s)
-	if len(runes) > 60 {
-		return string(runes[:59]) + "…"
+	if len(runes) > n {
+		return string(runes[:n-1]) + "…"
 	}
 	return s
 }
