@@ -43,7 +43,7 @@ RETURNING update_id`
 
 // Receive commits updates of one bot to the inbox and returns the ids of those that were not there before. keepAll keeps the bytes
 // of strangers too. It is one statement: either all of them are safe afterwards or none, except that an update which PostgreSQL
-// itself refuses is kept as a parked stub and never fails the others.
+// itself refuses is kept as a parked stub, is not returned, and never fails the others.
 //
 // After an error the same updates must be handed in again: those that were committed nevertheless, since only the answer was lost,
 // are then returned as new.

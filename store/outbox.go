@@ -46,7 +46,7 @@ func (tx *Tx) Send(calls ...Outgoing) {
 const pendingOutboxSQL = `
 SELECT /* get_pending_outbox */ id, chat_id, class, method, params, attempts, erase
 FROM   outbox
-WHERE  state = 'pending' AND not_before <= $1 AND id <> ALL (coalesce($2, '{}')) AND class <= $4
+WHERE  state = 'pending' AND not_before <= $1 AND id <> ALL (coalesce($2::bigint[], '{}')) AND class <= $4
 ORDER  BY class, id
 LIMIT  $3`
 
