@@ -1,0 +1,186 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"healthagent/store"
+	"healthagent/test/rig"
+)
+
+// fresh reads a window past the store and all caches.
+func (w *world) fresh(user int64) []store.Message {
+	w.t.Helper()
+	rows, err := w.db.Query(w.t.Context(), `SELECT id, role, content, message_type, metadata, "timestamp" FROM (
+		SELECT * FROM conversation_history WHERE user_id = $1 ORDER BY "timestamp" DESC, id DESC LIMIT 20) AS newest
+		ORDER BY "timestamp", id`, user)
+	must(w.t, err)
+	window, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (m store.Message, err error) {
+		return m, row.Scan(&m.ID, &m.Role, &m.Content, &m.Type, &m.Metadata, &m.Time)
+	})
+	must(w.t, err)
+	return window
+}
+
+const windowPeople = 3
+
+// sameWindows compares every person's window, twice: the first look may be what makes the copy.
+func (w *world) sameWindows(s *store.Store, when string) {
+	w.t.Helper()
+	for range 2 {
+		for user := int64(1); user <= windowPeople; user++ {
+			got, err := s.Window(w.t.Context(), user)
+			must(w.t, err)
+			if want := w.fresh(user); !sameWindow(got, want) {
+				w.t.Fatalf("%s: the window of %d is not the database's:\n%v\n%v", when, user, got, want)
+			}
+		}
+	}
+}
+
+// storm lets several goroutines read, write, fail to write and forget at once.
+func (w *world) storm(s *store.Store, seed uint64, meanwhile func()) {
+	w.t.Helper()
+	ctx := w.t.Context()
+	var wg sync.WaitGroup
+	for g := range uint64(5) {
+		random := rand.New(rand.NewPCG(seed, g))
+		wg.Go(func() {
+			for n := range 25 {
+				user := random.Int64N(windowPeople) + 1
+				m := func() store.Message {
+					text := fmt.Sprintf("%d.%d.%d <&> %s", seed, g, n, strings.Repeat("long ", random.IntN(2)*600))
+					return store.Message{Role: store.FromUser, Content: text, Type: "text", Metadata: []byte(`{"n":[1,"<"]}`)}
+				}
+				var err error
+				switch k := random.IntN(20); {
+				case k < 8:
+					_, err = s.Window(ctx, user)
+				case k < 16: // both sides at once, or a reminder alone
+					err = s.Do(ctx, func(_ context.Context, tx *store.Tx) error {
+						tx.AddMessage(user, m())
+						if k%2 == 0 {
+							tx.AddMessage(user, m(), m())
+						}
+						return nil
+					})
+				case k < 18:
+					if s.Do(ctx, func(ctx context.Context, tx *store.Tx) error {
+						tx.AddMessage(user, m())
+						if err := tx.Flush(ctx); err != nil {
+							return err
+						}
+						return errWork
+					}) == nil {
+						err = fmt.Errorf("no error")
+					}
+				case k < 19:
+					err = s.Do(ctx, func(_ context.Context, tx *store.Tx) error {
+						tx.Forget(user)
+						tx.Register(user, store.Active, "again")
+						return nil
+					})
+				default: // nobody waits for the end of this commit: it may have happened or not
+					hasty, cancel := context.WithCancel(ctx)
+					_ = s.Do(hasty, func(_ context.Context, tx *store.Tx) error {
+						tx.AddMessage(user, m())
+						go cancel()
+						return nil
+					})
+					cancel()
+				}
+				if err != nil && !store.BadValue(err) { // a message may meet the moment in which its person is gone
+					w.t.Error(store.Reason(err))
+				}
+			}
+		})
+	}
+	meanwhile()
+	wg.Wait()
+}
+
+func TestWindowIsAlwaysTheDatabases(t *testing.T) {
+	t.Parallel()
+	t.Run("memory", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.member(1, 2, 3)
+		s := w.Store
+		for round := range uint64(8) {
+			w.storm(s, round, func() {})
+			w.sameWindows(s, fmt.Sprint("round ", round))
+			if round%4 == 3 {
+				s.Close()
+				s = w.open()
+				w.sameWindows(s, "after a restart")
+			}
+		}
+		if s.Cache().Stats().Groups["history"].Hits == 0 {
+			t.Error("the cache was never used")
+		}
+	})
+	t.Run("redis", func(t *testing.T) {
+		t.Parallel()
+		server := rig.RedisServer(t)
+		withRedis := func(c *store.Config) { c.RedisURL = server.URL() }
+		w := newWorld(t, withRedis)
+		w.member(1, 2, 3)
+		s := w.Store
+		working := func() {
+			eventually(t, "the cache works", func() bool {
+				s.Nutrition(t.Context(), "probe")
+				return s.Cache().Stats().State == "closed"
+			})
+		}
+		for round, trouble := range []func(){
+			func() {},
+			func() { server.Stop(); server.Start() },
+			func() {},
+			func() { server.Freeze() }, // what is under way is done when it thaws
+			func() {},
+			func() { server.Kill(); server.Start() },
+			func() {},
+		} {
+			w.storm(s, 100+uint64(round), trouble)
+			server.Thaw()
+			w.sameWindows(s, fmt.Sprint("round ", round))
+			working()
+			w.sameWindows(s, fmt.Sprint("round ", round, ", the cache works"))
+			if round%3 == 2 {
+				s.Close()
+				s = w.open(withRedis)
+				w.sameWindows(s, "after a restart")
+			}
+		}
+		if s.Cache().Stats().Groups["history"].Hits == 0 {
+			t.Error("the cache was never used")
+		}
+	})
+}
+
+// A message that was committed before its person was forgotten must not come back into the cache behind it.
+func TestForgottenWindowStaysEmpty(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.member(1)
+	ctx := t.Context()
+	w.do(func(_ context.Context, tx *store.Tx) error {
+		tx.AfterCommit(func(context.Context) { // runs before the window is extended
+			w.do(func(_ context.Context, tx *store.Tx) error { tx.Forget(1); return nil })
+			window, err := w.Window(ctx, 1) // an empty copy
+			must(t, err)
+			equal(t, "messages", len(window), 0)
+		})
+		tx.AddMessage(1, store.Message{Role: store.FromUser, Content: "forget me", Type: "text"})
+		return nil
+	})
+	window, err := w.Window(ctx, 1)
+	must(t, err)
+	equal(t, "messages afterwards", len(window), 0)
+}
