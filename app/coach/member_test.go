@@ -285,8 +285,10 @@ func TestForget(t *testing.T) {
 	}
 	p.say("/forget")
 	expect(t, p.tap("Yes"), "[Deleted]", "Goodbye")
-	for _, table := range []string{"users WHERE telegram_id", "conversation_history WHERE user_id", "food_entries WHERE user_id",
-		"reminders WHERE user_id", "user_gamification WHERE user_id", "xp_transactions WHERE user_id", "inbox WHERE user_id"} {
+	for _, table := range []string{
+		"users WHERE telegram_id", "conversation_history WHERE user_id", "food_entries WHERE user_id",
+		"reminders WHERE user_id", "user_gamification WHERE user_id", "xp_transactions WHERE user_id", "inbox WHERE user_id",
+	} {
 		if n := one[int](w, "SELECT count(*) FROM "+table+" = 1"); n != 0 {
 			t.Errorf("%d rows are left in %s", n, table)
 		}
