@@ -108,8 +108,10 @@ func TestAnyTapIsAnswered(t *testing.T) {
 	message := p.msg
 	r := rand.New(rand.NewPCG(1, 2))
 	verbs := []string{"u", "e", "t", "m", "rk", "rc", "rx", "rp", "rd", "od", "os", "oz", "z", "f", "", "q", "yes", "💥"}
-	rest := []string{"", ":", "0", "-1", "x", "9223372036854775807", "9223372036854775808", ">Europe", "<", ">", "no", "\x00", "<b>", "99999999999h", "12:30", "y",
-		fmt.Sprint(food), fmt.Sprint(reminder), fmt.Sprint(noon.Unix())}
+	rest := []string{
+		"", ":", "0", "-1", "x", "9223372036854775807", "9223372036854775808", ">Europe", "<", ">", "no", "\x00", "<b>", "99999999999h", "12:30", "y",
+		fmt.Sprint(food), fmt.Sprint(reminder), fmt.Sprint(noon.Unix()),
+	}
 	for i := range 400 {
 		var parts []string
 		parts = append(parts, verbs[i%len(verbs)])
