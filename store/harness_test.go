@@ -1,14 +1,14 @@
 package store_test
 
 import (
+	"bytes"
 	"context"
-	"errors"
-	"io"
-	"log/slog"
+	"fmt"
 	"net"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -203,18 +203,9 @@ func (p *proxy) serve() {
 		go p.pipe(server, client, func(chunk []byte) bool {
 			answered.Store(true)
 			cut := p.cutAfter.Load()
-			return cut == nil || !contains(chunk, *cut)
+			return cut == nil || !bytes.Contains(chunk, *cut)
 		})
 	}
-}
-
-func contains(chunk, part []byte) bool {
-	for i := range chunk {
-		if i+len(part) <= len(chunk) && string(chunk[i:i+len(part)]) == string(part) {
-			return true
-		}
-	}
-	return false
 }
 
 func (p *proxy) pipe(from, to net.Conn, pass func([]byte) bool) {
@@ -231,13 +222,10 @@ func (p *proxy) pipe(from, to net.Conn, pass func([]byte) bool) {
 			}
 		}
 		if err != nil {
-			if !errors.Is(err, io.EOF) {
-				return
-			}
 			return
 		}
 	}
 }
 
-// discardLog keeps nothing.
-func discardLog() *slog.Logger { return slog.New(slog.DiscardHandler) }
+// words puts values into one line.
+func words(values ...any) string { return strings.TrimSuffix(fmt.Sprintln(values...), "\n") }
