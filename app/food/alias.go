@@ -1,7 +1,6 @@
 package food
 
 import (
-	"bytes"
 	"fmt"
 	"strconv"
 	"strings"
@@ -45,7 +44,7 @@ type sense struct {
 }
 
 func (t *Table) loadAliases() error {
-	return eachRow(bytes.NewReader(aliasesData), 8, func(row []string) error {
+	return eachRow(aliasesData, 8, func(row []string) error {
 		f, ok := t.byName[row[0]]
 		if !ok {
 			var err error
@@ -104,7 +103,7 @@ func (t *Table) newFood(row []string) (*food, error) {
 }
 
 func (t *Table) loadDishes() error {
-	return eachRow(bytes.NewReader(dishesData), 3, func(row []string) error {
+	return eachRow(dishesData, 3, func(row []string) error {
 		d := &dish{name: row[0]}
 		for _, p := range list(row[1]) {
 			name, value, _ := strings.Cut(p, "=")
@@ -123,14 +122,51 @@ func (t *Table) loadDishes() error {
 }
 
 func (t *Table) loadAsk() error {
-	return eachRow(bytes.NewReader(askData), 2, func(row []string) error {
-		key := strings.Join(nameWords(row[0]), " ")
+	return eachRow(askData, 3, func(row []string) error {
+		key := strings.Join(t.spelled(nameWords(row[0])), " ")
 		if _, ok := t.meaning[key]; ok {
 			return fmt.Errorf("%s: has a meaning", row[0])
 		}
 		t.ask[key] = list(row[1])
+		for _, m := range list(row[2]) {
+			unit, name, _ := strings.Cut(m, "=")
+			f, ok := t.byName[name]
+			if !ok {
+				return fmt.Errorf("%s: no food %q", row[0], name)
+			}
+			t.measured[unitKey(unit)+" "+key] = sense{food: f}
+		}
 		return nil
 	})
+}
+
+func (t *Table) loadSpelling() error {
+	return eachRow(spellingData, 2, func(row []string) error {
+		right := nameWords(row[0])
+		for _, w := range list(row[1]) {
+			wrong := nameWords(w)
+			if len(right) != 1 || len(wrong) != 1 {
+				return fmt.Errorf("%q for %q: not one word for one word", w, row[0])
+			}
+			if old, ok := t.spelling[wrong[0]]; ok && old != right[0] {
+				return fmt.Errorf("%q is put right in two ways", w)
+			}
+			if wrong[0] != right[0] {
+				t.spelling[wrong[0]] = right[0]
+			}
+		}
+		return nil
+	})
+}
+
+// spelled puts the stems of misspelt words right, in place.
+func (t *Table) spelled(stems []string) []string {
+	for i, w := range stems {
+		if right, ok := t.spelling[w]; ok {
+			stems[i] = right
+		}
+	}
+	return stems
 }
 
 // addWords gives name and all its other words one sense. A key that already has another sense is an error: nobody could tell which.
@@ -140,7 +176,7 @@ func (t *Table) addWords(name, also string, s sense) error {
 		words = append(words, alternatives(w)...)
 	}
 	for _, w := range words {
-		stems := nameWords(w)
+		stems := t.spelled(nameWords(w))
 		if len(stems) == 0 {
 			return fmt.Errorf("%s: empty word", name)
 		}

@@ -9,8 +9,8 @@ import (
 func TestAliasesAreMany(t *testing.T) {
 	t.Parallel()
 	table := mustLoad(t)
-	if len(table.foods) < 400 || len(table.meaning) < 1000 {
-		t.Errorf("%d everyday foods and %d words for them, want at least 400 and 1000", len(table.foods), len(table.meaning))
+	if len(table.foods) < 900 || len(table.meaning) < 3000 {
+		t.Errorf("%d everyday foods and %d words for them, want at least 900 and 3000", len(table.foods), len(table.meaning))
 	}
 }
 
@@ -18,12 +18,16 @@ func TestAliasesAreMany(t *testing.T) {
 func TestAliasPortionsArePlausible(t *testing.T) {
 	t.Parallel()
 	table := mustLoad(t)
+	big := map[string]bool{ // sold as one piece, and really that much
+		"whole pizza": true, "double quarter pounder": true, "mcdonald's big breakfast": true, "whopper with cheese": true, "double whopper": true,
+		"taco bell taco salad": true,
+	}
 	for _, f := range table.foods {
 		e := table.entries[f.entry]
 		if !(f.grams >= 0.4 && f.grams <= 900) || f.unit == "" {
 			t.Errorf("%s: portion of %g g called %q", f.name, f.grams, f.unit)
 		}
-		if kcal := e.per100.of(f.grams).Calories; kcal > 700 && f.name != "whole pizza" && f.name != "half a pizza" {
+		if kcal := e.per100.of(f.grams).Calories; kcal > 700 && !big[f.name] {
 			t.Errorf("%s: a portion of %.0f kcal (%s)", f.name, kcal, e.name)
 		}
 		for unit, g := range f.units {
@@ -44,13 +48,20 @@ func TestAliasUnitsAgreeWithTheTable(t *testing.T) {
 	t.Parallel()
 	table := mustLoad(t)
 	differ := map[string]bool{
-		"canned tomatoes can":      true, // the common one has 400 g
-		"salmon fillet":            true, // the table's is a whole side
-		"raw salmon fillet":        true,
-		"halibut fillet":           true,
-		"potato chips bag":         true, // the small one is eaten alone
-		"instant oatmeal packet":   true, // prepared with water
-		"buttermilk biscuit small": true, // the table's is a miniature
+		"canned tomatoes can":            true, // the common one has 400 g
+		"canned mackerel can":            true, // the flat one
+		"sardines in tomato sauce can":   true,
+		"salmon fillet":                  true, // the table's is a whole side
+		"raw salmon fillet":              true,
+		"halibut fillet":                 true,
+		"potato chips bag":               true, // the small one is eaten alone
+		"corn chips bag":                 true,
+		"barbecue chips bag":             true,
+		"sour cream and onion chips bag": true,
+		"cheese potato chips bag":        true,
+		"reduced-fat potato chips bag":   true,
+		"instant oatmeal packet":         true, // prepared with water
+		"buttermilk biscuit small":       true, // the table's is a miniature
 	}
 	for _, f := range table.foods {
 		e := table.entries[f.entry]
@@ -77,7 +88,9 @@ func TestAliasEnergyFollowsAtwater(t *testing.T) {
 	except := map[string]string{
 		"beer": "alcohol", "light beer": "alcohol", "red wine": "alcohol", "white wine": "alcohol", "wine": "alcohol", "dessert wine": "alcohol",
 		"vodka": "alcohol", "gin": "alcohol", "rum": "alcohol", "whisky": "alcohol", "spirits": "alcohol", "pina colada": "alcohol",
-		"daiquiri": "alcohol", "coffee liqueur": "alcohol", "irish cream": "alcohol",
+		"daiquiri": "alcohol", "coffee liqueur": "alcohol", "irish cream": "alcohol", "creme de menthe": "alcohol", "light wine": "alcohol",
+		"sake": "alcohol", "tequila sunrise": "alcohol", "whiskey sour": "alcohol", "vanilla extract": "alcohol",
+		"sugar-free gum": "polyols", "white vinegar": "acid", "red wine vinegar": "acid",
 	}
 	var off []string
 	for _, f := range table.foods {
@@ -88,7 +101,14 @@ func TestAliasEnergyFollowsAtwater(t *testing.T) {
 		}
 	}
 	sort.Strings(off)
-	fibrous := map[string]bool{"lemon": true, "lime": true, "cocoa powder": true, "bran flakes": true, "mustard": true, "chia seeds": true, "vinegar": true}
+	fibrous := map[string]bool{}
+	for _, name := range []string{
+		"lemon", "lime", "cocoa powder", "bran flakes", "mustard", "chia seeds", "vinegar", "all-bran", "allspice", "baking chocolate", "bay leaf",
+		"black pepper", "cayenne pepper", "chili powder", "cinnamon", "coriander seed", "curry powder", "dried basil", "dried dill", "dried oregano",
+		"dried thyme", "ground cloves", "lemon zest", "oat bran", "oat bran porridge", "paprika powder", "sage", "spirulina", "thyme", "wheat bran",
+	} {
+		fibrous[name] = true
+	}
 	for _, name := range off {
 		if !fibrous[name] {
 			t.Errorf("%s: energy does not follow from its macronutrients", name)

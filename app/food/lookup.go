@@ -74,6 +74,7 @@ func (t *Table) search(words []string) (int32, bool) {
 	if len(words) == 0 || len(words) > 8 {
 		return 0, false
 	}
+	t.indexOnce.Do(t.buildIndex)
 	ids := t.withAll(words)
 	head := words[len(words)-1]
 	var fit []int32
@@ -90,8 +91,8 @@ func (t *Table) search(words []string) (int32, bool) {
 		if gx, gy := demoted(x.ndb), demoted(y.ndb); gx != gy {
 			return !gx
 		}
-		if x.length != y.length {
-			return x.length < y.length
+		if nx, ny := len(nameWords(x.name)), len(nameWords(y.name)); nx != ny {
+			return nx < ny
 		}
 		return len(x.name) < len(y.name)
 	})
@@ -106,6 +107,20 @@ func (t *Table) search(words []string) (int32, bool) {
 		}
 	}
 	return fit[0], true
+}
+
+// buildIndex lists for every word the entries that have it in their name.
+func (t *Table) buildIndex() {
+	t.index = make(map[string][]int32, 6000)
+	var l lexer
+	for i := range t.entries {
+		id := int32(i)
+		for _, w := range l.words(t.entries[i].name) {
+			if ids := t.index[w]; len(ids) == 0 || ids[len(ids)-1] != id {
+				t.index[w] = append(ids, id)
+			}
+		}
+	}
 }
 
 // saysMore tells whether a name is of something else than the words: its first part has a word that was not said, or it names an imitation.

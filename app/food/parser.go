@@ -34,6 +34,11 @@ func (p *parser) foods(i int) ([]helping, bool) {
 func (p *parser) foodsFrom(q quantity) ([]helping, bool) {
 	for _, m := range measuresAt(p.toks, q.next) {
 		s, n := p.t.senseAt(p.toks, m.next)
+		if n == 0 && m.next < len(p.toks) { // a teaspoon of pepper
+			if s.food = p.t.measured[m.m.unit+" "+p.toks[m.next].stem].food; s.food != nil {
+				n = 1
+			}
+		}
 		if n == 0 {
 			continue
 		}
@@ -125,6 +130,9 @@ func (p *parser) behind(h helping, i int) ([]helping, bool) {
 		}
 		x := h
 		x.n, x.counted, x.few, x.measure = q.n, true, q.vague, m.m
+		for m.next < len(p.toks) && p.t.prepare(&x, p.toks[m.next]) { // "chicken breast 150 g grilled"
+			m.next++
+		}
 		if !p.fits(x) {
 			continue
 		}

@@ -39,7 +39,7 @@ func (r *reader) pieces(ps []piece) {
 			}
 			continue
 		}
-		if last != nil && !last.said() && r.amend(last, toks) {
+		if last != nil && lastIndex >= 0 && r.amend(last, toks) {
 			if it, ok := r.item(last); ok {
 				r.out.Items[lastIndex] = it[0]
 				continue
@@ -169,16 +169,17 @@ func (r *reader) isAddition(toks []token) bool {
 	return len(toks) == 1 && (toks[0].stem == "ice" || toks[0].stem == "sauce" || toks[0].stem == "dressing" || toks[0].stem == "topping")
 }
 
-// amend reads "150 g", "2 slices" or "grilled" behind a food that had no amount.
+// amend reads what is said of a food behind a comma: "150 g", "2 slices" when it had no amount, "grilled" always.
 func (r *reader) amend(h *helping, toks []token) bool {
-	if len(toks) == 1 && isMethod(toks[0].stem) && h.food != nil {
-		s, ok := r.t.meaning[toks[0].stem+" "+h.key]
-		if ok && s.food != nil {
-			h.food = s.food
-		}
-		return ok && s.food != nil
+	x, prepared := *h, false
+	for len(toks) > 0 && r.t.prepare(&x, toks[0]) {
+		toks, prepared = toks[1:], true
 	}
-	if h.dish != nil {
+	if prepared && len(toks) == 0 {
+		*h = x
+		return true
+	}
+	if h.dish != nil || h.said() {
 		return false
 	}
 	q := quantityAt(toks, 0)
@@ -187,11 +188,26 @@ func (r *reader) amend(h *helping, toks []token) bool {
 	}
 	for _, m := range measuresAt(toks, q.next) {
 		if m.next == len(toks) && m.m != (measure{}) || m.next == len(toks) && q.next == len(toks) {
-			h.n, h.counted, h.measure, h.added, h.few = q.n, true, m.m, nil, q.vague
+			x.n, x.counted, x.measure, x.added, x.few = q.n, true, m.m, nil, q.vague
+			*h = x
 			return true
 		}
 	}
 	return false
+}
+
+// prepare changes the food to what it is when made in the way the word says; ok is false when the word is no such way or the food is
+// not known in it.
+func (t *Table) prepare(h *helping, w token) bool {
+	if h.food == nil || w.kind != word || w.held || !isMethod(w.stem) {
+		return false
+	}
+	s, ok := t.meaning[w.stem+" "+h.key]
+	if !ok || s.food == nil {
+		return false
+	}
+	h.food = s.food
+	return true
 }
 
 // parse reads a piece as one food, or as several when each has its number.

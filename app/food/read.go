@@ -25,6 +25,11 @@ func (t *Table) Read(text string) Reading {
 		r.text = text[:cut]
 	}
 	toks := tokenize(r.text)
+	for i := range toks {
+		if right, ok := t.spelling[toks[i].stem]; ok && toks[i].kind == word {
+			toks[i].stem = right
+		}
+	}
 	t.hold(toks)
 	list := false // a heading such as "to buy:" spoils all that follows
 	for _, s := range sentences(toks) {

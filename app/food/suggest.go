@@ -18,7 +18,7 @@ type nearWord struct {
 	size int    // groups of three letters
 }
 
-func (t *Table) buildNear() nearIndex {
+func (t *Table) buildNear() {
 	keys := make([]string, 0, len(t.meaning))
 	for k := range t.meaning {
 		keys = append(keys, k)
@@ -32,7 +32,7 @@ func (t *Table) buildNear() nearIndex {
 			x.lists[g] = append(x.lists[g], uint16(i))
 		}
 	}
-	return x
+	t.near = x
 }
 
 // trigrams are the distinct groups of three bytes of the words, each word with a space around it.
@@ -69,6 +69,7 @@ func (t *Table) suggest(words []string) []string {
 	if len(key) > 60 {
 		key = key[:60]
 	}
+	t.nearOnce.Do(t.buildNear)
 	grams := trigrams(key)
 	shared := map[uint16]int{}
 	for _, g := range grams {

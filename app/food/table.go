@@ -1,48 +1,52 @@
 package food
 
 import (
-	"bytes"
-	"compress/gzip"
 	_ "embed"
-	"encoding/csv"
-	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
+	"sync"
 )
 
+// The data lies uncompressed in the program, and what Load keeps of it are pieces of these very texts: nothing is unpacked or copied.
 var (
-	//go:embed data/usda_sr24_foods.csv.gz
-	foodsData []byte
-	//go:embed data/usda_sr24_portions.csv.gz
-	portionsData []byte
+	//go:embed data/usda_sr24_foods.csv
+	foodsData string
+	//go:embed data/usda_sr24_portions.csv
+	portionsData string
 	//go:embed data/aliases.csv
-	aliasesData []byte
+	aliasesData string
 	//go:embed data/dishes.csv
-	dishesData []byte
+	dishesData string
 	//go:embed data/ask.csv
-	askData []byte
+	askData string
+	//go:embed data/spelling.csv
+	spellingData string
 )
 
-// Table is the food data in memory. It never changes after Load, so any number of goroutines may read from it.
+// Table is the food data in memory. What it answers never changes after Load, and any number of goroutines may read from it: the two
+// indexes that only an unknown word needs are made when the first one comes.
 type Table struct {
 	entries []entry
 	byNDB   map[string]int32
-	index   map[string][]int32 // stemmed word of a name -> entries, ascending
 
-	foods   []*food          // everyday foods, one per name
-	byName  map[string]*food // canonical name -> food
-	meaning map[string]sense // stemmed words joined by a space
-	longest map[string]int   // first stemmed word -> words of the longest key that begins with it
-	ask     map[string][]string
-	near    nearIndex
+	foods    []*food          // everyday foods, one per name
+	byName   map[string]*food // canonical name -> food
+	meaning  map[string]sense // stemmed words joined by a space
+	longest  map[string]int   // first stemmed word -> words of the longest key that begins with it
+	spelling map[string]string
+	ask      map[string][]string
+	measured map[string]sense // "tsp pepper": what a word to ask means beside a measure
+
+	indexOnce sync.Once
+	index     map[string][]int32 // stemmed word of a name -> entries, ascending
+	nearOnce  sync.Once
+	near      nearIndex
 }
 
 // entry is one row of the USDA's table.
 type entry struct {
 	ndb, name string
-	length    int // words of the name
 	per100    Nutrients
 	portions  []portion
 }
@@ -56,8 +60,8 @@ type portion struct {
 // Load decodes the embedded data: some tens of milliseconds and a few megabytes, so call it once and share the table.
 func Load() (*Table, error) {
 	t := &Table{
-		byNDB: make(map[string]int32, 8000), index: make(map[string][]int32, 6000), byName: map[string]*food{},
-		meaning: map[string]sense{}, longest: map[string]int{}, ask: map[string][]string{},
+		byNDB: make(map[string]int32, 8000), byName: make(map[string]*food, 2000), meaning: make(map[string]sense, 6000),
+		longest: make(map[string]int, 2000), spelling: make(map[string]string, 1000), ask: map[string][]string{}, measured: map[string]sense{},
 	}
 	steps := []struct {
 		name string
@@ -65,6 +69,7 @@ func Load() (*Table, error) {
 	}{
 		{"foods", t.loadEntries},
 		{"portions", t.loadPortions},
+		{"spelling", t.loadSpelling},
 		{"aliases", t.loadAliases},
 		{"dishes", t.loadDishes},
 		{"words to ask", t.loadAsk},
@@ -74,14 +79,12 @@ func Load() (*Table, error) {
 			return nil, fmt.Errorf("food: load %s: %w", s.name, err)
 		}
 	}
-	t.near = t.buildNear()
 	return t, nil
 }
 
 func (t *Table) loadEntries() error {
 	t.entries = make([]entry, 0, 8000)
-	var l lexer
-	return eachGzipRow(foodsData, 6, func(row []string) error {
+	return eachRow(foodsData, 6, func(row []string) error {
 		if row[2] == "" {
 			return nil // without energy an entry cannot be logged
 		}
@@ -96,29 +99,30 @@ func (t *Table) loadEntries() error {
 			}
 			v[i] = f
 		}
-		id := int32(len(t.entries))
+		t.byNDB[row[0]] = int32(len(t.entries))
 		t.entries = append(t.entries, entry{
-			ndb: strings.Clone(row[0]), name: strings.Clone(row[1]),
-			per100: Nutrients{Calories: v[0], Protein: v[1], Fat: v[2], Carbs: v[3]},
+			ndb: row[0], name: row[1], per100: Nutrients{Calories: v[0], Protein: v[1], Fat: v[2], Carbs: v[3]},
 		})
-		t.byNDB[t.entries[id].ndb] = id
-		words := l.words(row[1])
-		t.entries[id].length = len(words)
-		for _, w := range words {
-			if l := t.index[w]; len(l) == 0 || l[len(l)-1] != id {
-				t.index[w] = append(l, id)
-			}
-		}
 		return nil
 	})
 }
 
+// loadPortions puts all portions into one slice, of which each entry has a stretch: the rows of an entry stand together.
 func (t *Table) loadPortions() error {
-	known := map[string][]string{} // the same few thousand measures come again and again
-	return eachGzipRow(portionsData, 4, func(row []string) error {
-		id, ok := t.byNDB[row[0]]
-		if !ok {
-			return nil
+	known := make(map[string][]string, 4000) // the same few thousand measures come again and again
+	all := make([]portion, 0, 14000)
+	last, from := int32(-1), 0
+	return eachRow(portionsData, 4, func(row []string) error {
+		id := last
+		if id < 0 || t.entries[id].ndb != row[0] {
+			var ok bool
+			if id, ok = t.byNDB[row[0]]; !ok {
+				return nil
+			}
+			if t.entries[id].portions != nil {
+				return fmt.Errorf("portions of %s are not together", row[0])
+			}
+			last, from = id, len(all)
 		}
 		amount, err := strconv.ParseFloat(row[1], 64)
 		if err != nil {
@@ -131,40 +135,28 @@ func (t *Table) loadPortions() error {
 		words, ok := known[row[2]]
 		if !ok {
 			words = portionWords(row[2])
-			known[strings.Clone(row[2])] = words
+			known[row[2]] = words
 		}
 		if amount <= 0 || grams <= 0 || len(words) == 0 {
 			return nil
 		}
-		e := &t.entries[id]
-		e.portions = append(e.portions, portion{words: words, grams: grams / amount})
+		all = append(all, portion{words: words, grams: grams / amount})
+		t.entries[id].portions = all[from:len(all):len(all)]
 		return nil
 	})
 }
 
-// eachGzipRow calls do for every row after the heading that has at least n columns.
-func eachGzipRow(data []byte, n int, do func([]string) error) error {
-	z, err := gzip.NewReader(bytes.NewReader(data))
-	if err != nil {
-		return err
-	}
-	return eachRow(z, n, do)
-}
-
-func eachRow(r io.Reader, n int, do func([]string) error) error {
-	c := csv.NewReader(r)
-	c.Comment = '#'
-	c.FieldsPerRecord = -1
-	c.ReuseRecord = true
-	for first := true; ; first = false {
-		row, err := c.Read()
-		if errors.Is(err, io.EOF) {
-			return nil
+// eachRow calls do for every row after the heading with its first n columns. The slice is only valid during the call.
+func eachRow(text string, n int, do func([]string) error) error {
+	row := make([]string, 0, n)
+	for first := true; text != ""; {
+		if text[0] == '#' || text[0] == '\n' {
+			_, text, _ = strings.Cut(text, "\n")
+			continue
 		}
-		if err != nil {
-			return err
-		}
+		row, text = nextRow(row[:0], text, n)
 		if first {
+			first = false
 			continue
 		}
 		if len(row) < n {
@@ -173,5 +165,38 @@ func eachRow(r io.Reader, n int, do func([]string) error) error {
 		if err := do(row); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// nextRow cuts one line of comma-separated values off the text, up to n of them: a value in quotes may have commas and doubled quotes,
+// none has a line end.
+func nextRow(row []string, text string, n int) ([]string, string) {
+	for {
+		if strings.HasPrefix(text, `"`) {
+			end := 1
+			for end < len(text) && (text[end] != '"' || strings.HasPrefix(text[end+1:], `"`)) {
+				if text[end] == '"' {
+					end++
+				}
+				end++
+			}
+			value := text[1:min(end, len(text))]
+			if strings.Contains(value, `""`) {
+				value = strings.ReplaceAll(value, `""`, `"`)
+			}
+			row, text = append(row, value), text[min(end+1, len(text)):]
+		} else {
+			end := 0
+			for end < len(text) && text[end] != ',' && text[end] != '\n' {
+				end++
+			}
+			row, text = append(row, text[:end]), text[end:]
+		}
+		if !strings.HasPrefix(text, ",") || len(row) == n {
+			_, text, _ = strings.Cut(text, "\n")
+			return row, text
+		}
+		text = text[1:]
 	}
 }

@@ -191,7 +191,10 @@ func (f *timeFinder) clock(hour, minute, n int) int {
 // mealAt reads "for lunch", "my breakfast was", "snack".
 func (f *timeFinder) mealAt(toks []token, i int) int {
 	n := 0
-	for n < 3 && i+n < len(toks) && toks[i+n].kind == word && !toks[i+n].held {
+	if i > 0 && toks[i-1].kind == word && (toks[i-1].stem == "of" || toks[i-1].stem == "some" || toks[i-1].stem == "few") {
+		return 0 // "a bunch of snacks" is no meal
+	}
+	for n < 4 && i+n < len(toks) && toks[i+n].kind == word && !toks[i+n].held {
 		w := toks[i+n].stem
 		if meal := mealOf(w); meal != "" {
 			n++
@@ -204,7 +207,7 @@ func (f *timeFinder) mealAt(toks []token, i int) int {
 		switch w {
 		case "for", "at", "a", "an", "my", "the", "during", "till", "to", "para", "en", "had":
 			n++
-		case "as":
+		case "as", "light", "late", "early", "quick":
 			n++
 		default:
 			return 0
