@@ -25,7 +25,7 @@ func (d *daemon) startCluster(ctx, house context.Context) error {
 		return fault.Wrap(fault.Unavailable, "the private PostgreSQL does not start", err)
 	}
 	d.cluster, d.url = cluster, cluster.URL()
-	go d.keepCluster(house)
+	d.aside.Go(func() { d.keepCluster(house) })
 	return nil
 }
 
@@ -42,8 +42,9 @@ func (d *daemon) keepCluster(ctx context.Context) {
 	}
 }
 
-// prepareDatabase waits for PostgreSQL and applies the migrations that are pending. systemd is told that the start takes its time.
+// prepareDatabase waits for PostgreSQL and applies the migrations that are pending.
 func (d *daemon) prepareDatabase(ctx context.Context) error {
+	d.setPhase("preparing the database")
 	engine, err := migrations.New(migrations.Config{URL: d.url, Logger: d.log, BinaryVersion: d.Version})
 	if err != nil {
 		return fmt.Errorf("load the migrations: %w", err)
@@ -55,23 +56,53 @@ func (d *daemon) prepareDatabase(ctx context.Context) error {
 			return ctx.Err()
 		}
 		var locked *migrations.LockedError
-		if !store.Unavailable(err) && !errors.As(err, &locked) {
-			return fmt.Errorf("prepare the database: %w", err)
+		switch {
+		case errors.As(err, &locked):
+			d.await("another process that migrates the database")
+		case store.Unavailable(err):
+			d.await("PostgreSQL: " + store.Reason(err))
+		case fault.KindOf(err) != fault.Internal:
+			return err
+		default:
+			return fault.Wrap(fault.Conflict, "the database cannot be prepared", err)
 		}
-		d.setPhase("waiting for PostgreSQL: " + store.Reason(err))
-		d.notify.ExtendTimeout(longest + 30*time.Second)
-		d.log.Warn("waiting for PostgreSQL", "error", store.Reason(err))
 		if !wait(ctx, pause) {
 			return ctx.Err()
 		}
 	}
 }
 
+// await shows what the start waits for, and logs it when it is news.
+func (d *daemon) await(what string) {
+	text := "waiting for " + what
+	if before := d.phase.Load(); before == nil || *before != text {
+		d.log.Warn(text)
+	}
+	d.setPhase(text)
+}
+
 func (d *daemon) migrate(ctx context.Context, engine *migrations.Engine) error {
-	d.setPhase("applying migrations")
 	if d.Config.Migrate == config.MigrateOff {
-		return engine.Check(ctx)
+		return complete(ctx, engine)
 	}
 	_, err := engine.Up(ctx, migrations.UpOptions{OnlyTransactional: true}) // the engine logs each step
 	return err
+}
+
+// complete refuses a database that lacks what the statements need. Indexes only make them faster.
+func complete(ctx context.Context, engine *migrations.Engine) error {
+	if err := engine.Check(ctx); err != nil {
+		return err
+	}
+	entries, err := engine.Status(ctx)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.State != migrations.Applied && e.Class != migrations.IndexOnly {
+			return fault.New(fault.Conflict,
+				"migrations are pending: run 'healthagent migrate up', or set HEALTHAGENT_MIGRATE=auto")
+		}
+	}
+	return nil
 }

@@ -14,7 +14,9 @@ import (
 
 const (
 	remindersAtOnce = 100
-	longestNap      = 15 * time.Second // a row that somebody wrote past the triggers is seen after this
+	longestNap      = 15 * time.Second      // a row that somebody wrote past the triggers is seen after this
+	shortestNap     = 50 * time.Millisecond // somebody may have locked the one that is due
+	missed          = time.Second           // so far behind its time nothing is that came due while somebody looked
 )
 
 // scheduler fires reminders from the database. Nothing of it is in memory, so nothing is lost with the process; a moment fires once
@@ -25,6 +27,7 @@ type scheduler struct {
 	now   func() time.Time
 	log   *slog.Logger
 	wake  chan struct{}
+	began time.Time // of this run: what was due before fell into a time when nobody looked
 }
 
 func newScheduler(s *store.Store, bot *telegram.Service, now func() time.Time, log *slog.Logger) *scheduler {
@@ -39,8 +42,9 @@ func (s *scheduler) wakeUp() {
 	}
 }
 
-// run fires what is due until ctx ends.
+// run fires what is due until ctx ends. It is called by one goroutine at a time.
 func (s *scheduler) run(ctx context.Context) {
+	s.began = s.now()
 	for ctx.Err() == nil {
 		n, err := s.fire(ctx)
 		if err != nil && ctx.Err() == nil {
@@ -59,7 +63,7 @@ func (s *scheduler) run(ctx context.Context) {
 func (s *scheduler) nap(ctx context.Context) {
 	pause := longestNap
 	if next, found, err := s.store.NextDue(ctx); err == nil && found {
-		pause = min(max(next.Sub(s.now()), time.Millisecond), longestNap)
+		pause = min(max(next.Sub(s.now()), shortestNap), longestNap)
 	}
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
@@ -133,9 +137,10 @@ func (s *scheduler) decide(tx *store.Tx, d store.DueReminder, now time.Time) (fi
 		}
 	}
 	verdict := remind.Due(rule, d.Next, now, loc)
+	late := verdict.Late || d.Next.Before(s.began) && now.Sub(d.Next) > missed
 	f := firing{
 		occurrence: store.Occurrence{
-			UserID: d.UserID, ReminderID: d.ID, ScheduledAt: d.Next, Late: verdict.Late, Message: d.Message,
+			UserID: d.UserID, ReminderID: d.ID, ScheduledAt: d.Next, Late: late, Message: d.Message,
 		},
 		loc: loc,
 	}

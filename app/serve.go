@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -49,12 +50,12 @@ type daemon struct {
 	coach   *coach.Coach
 	remind  *scheduler
 
-	phase  atomic.Pointer[string] // what the start is waiting for; nil: started
-	leads  atomic.Bool
-	rival  atomic.Pointer[string] // who leads instead
-	beat   atomic.Int64           // when a loop of ours last turned
-	cpu    cpuMeter
-	schema atomic.Pointer[string] // what is wrong with the migrations; nil: nothing
+	phase atomic.Pointer[string] // what the start is waiting for; nil: started
+	leads atomic.Bool
+	rival atomic.Pointer[string] // who leads instead
+	beat  atomic.Int64           // when a loop of ours last turned
+	cpu   cpuMeter
+	aside sync.WaitGroup // what runs until the servers end
 }
 
 // Serve runs the service until ctx ends and returns nil then. It ends by itself only for what waiting cannot mend: a configuration
@@ -72,6 +73,9 @@ func Serve(ctx context.Context, o Options) error {
 	house, shut := context.WithCancel(context.WithoutCancel(ctx))
 	defer shut()
 	group, house := errgroup.WithContext(house)
+	ctx, stop := context.WithCancel(ctx)
+	defer context.AfterFunc(house, stop)() // without its socket the daemon does not go on
+	defer stop()
 	group.Go(func() error {
 		return admin.Serve(house, listener, admin.Handler(admin.Source{Ready: d.ready, Snapshot: d.snapshot, Metrics: d.metrics}, d.log))
 	})
@@ -79,7 +83,9 @@ func Serve(ctx context.Context, o Options) error {
 	err = d.live(ctx, house)
 	d.notify.Stopping()
 	shut()
-	err = errors.Join(err, group.Wait(), d.close())
+	err = errors.Join(err, group.Wait())
+	d.aside.Wait()
+	err = errors.Join(err, d.close())
 	if err == nil {
 		d.log.Info("stopped")
 	}
@@ -102,7 +108,10 @@ func build(o Options) (*daemon, error) {
 	if err != nil || bot == 0 {
 		return nil, fault.Wrap(fault.Config, "TELEGRAM_TOKEN is no bot token", err)
 	}
-	return d, os.MkdirAll(o.Config.StateDir, 0o700)
+	if err := os.MkdirAll(o.Config.StateDir, 0o700); err != nil {
+		return nil, fault.Wrap(fault.Config, "the state directory cannot be made", err)
+	}
+	return d, nil
 }
 
 func (d *daemon) setPhase(text string) {
@@ -112,17 +121,16 @@ func (d *daemon) setPhase(text string) {
 
 // live starts, works and drains.
 func (d *daemon) live(ctx, house context.Context) error {
-	if err := d.open(ctx, house); err != nil {
+	if err := d.start(ctx, house); err != nil {
 		return stopped(ctx, err)
 	}
-	if err := d.prepareDatabase(ctx); err != nil {
-		return stopped(ctx, err)
-	}
+	d.beat.Store(d.now().UnixNano())
 	d.phase.Store(nil)
 	d.log.Info("ready", "version", d.Version, "pool", d.store.PoolStats().String(), "cache", d.store.Cache().Backend(),
 		"start", d.now().Sub(d.started).Round(time.Millisecond))
-	d.notify.Ready()
-	d.notify.Status("serving")
+	if err := d.notify.Ready(); err != nil {
+		d.log.Warn("telling the service manager", "error", err)
+	}
 
 	group, work := errgroup.WithContext(ctx)
 	group.Go(func() error { d.bot.Greet(work, d.coach.Commands()); return nil })
@@ -131,6 +139,19 @@ func (d *daemon) live(ctx, house context.Context) error {
 	group.Go(func() error { d.status(work); return nil })
 	group.Go(func() error { d.lead(work); return nil })
 	return stopped(ctx, group.Wait())
+}
+
+// start brings up what the work needs, and asks for the time that it takes.
+func (d *daemon) start(ctx, house context.Context) error {
+	starting, started := context.WithCancel(ctx)
+	var patience sync.WaitGroup
+	patience.Go(func() { d.askPatience(starting) })
+	defer patience.Wait()
+	defer started()
+	if err := d.open(ctx, house); err != nil {
+		return err
+	}
+	return d.prepareDatabase(ctx)
 }
 
 // stopped is nil for an end that was asked for.
@@ -201,7 +222,7 @@ func (d *daemon) lead(ctx context.Context) {
 			if old := d.rival.Swap(&who); old == nil || *old != who {
 				d.log.Warn("not working for the bot", "reason", who)
 			}
-		} else if err != nil {
+		} else if d.rival.Store(nil); err != nil {
 			d.log.Warn("working for the bot was interrupted", "error", store.Reason(err))
 		}
 		wait(ctx, again)

@@ -12,7 +12,7 @@ import (
 // probeTime bounds the question whether a dependency answers.
 const probeTime = time.Second
 
-// ready judges each component. PostgreSQL, the tables and the intake make the daemon ready; a cache or a Telegram that is away is a
+// ready judges each component. PostgreSQL, the lock and the intake make the daemon ready; a cache or a Telegram that is away is a
 // warning, since everything comes back by itself.
 func (d *daemon) ready(ctx context.Context) admin.Readiness {
 	if phase := d.phase.Load(); phase != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"healthagent/app/admin"
 	"healthagent/store"
 )
 
@@ -26,18 +27,21 @@ func (d *daemon) upkeep(ctx context.Context) {
 
 // status tells systemd in one line how things are.
 func (d *daemon) status(ctx context.Context) {
-	for wait(ctx, 10*time.Second) {
+	for {
 		d.beat.Store(d.now().UnixNano())
-		ready := d.ready(ctx)
-		text := "serving"
-		for name, c := range ready.Components {
-			if c.Verdict != "ok" {
-				text = fmt.Sprintf("%s: %s: %s", ready.Status, name, c.Text)
-				break
-			}
+		d.notify.Status(statusLine(d.ready(ctx)))
+		if !wait(ctx, 10*time.Second) {
+			return
 		}
-		d.notify.Status(text)
 	}
+}
+
+func statusLine(r admin.Readiness) string {
+	name := r.Worst()
+	if name == "" {
+		return "serving"
+	}
+	return fmt.Sprintf("%s: %s: %s", r.Status, name, r.Components[name].Text)
 }
 
 // feedWatchdog tells systemd that our own loops turn. A database that is away is a state to be shown, not a reason to be killed:
@@ -48,9 +52,25 @@ func (d *daemon) feedWatchdog(ctx context.Context) {
 		return
 	}
 	for wait(ctx, interval/3) {
-		last := time.Unix(0, d.beat.Load())
-		if d.phase.Load() != nil || d.now().Sub(last) < max(interval, 30*time.Second) {
+		if d.turns(interval) {
 			d.notify.Watchdog()
+		}
+	}
+}
+
+// turns reports whether a loop of ours has turned lately; while the daemon starts none has to.
+func (d *daemon) turns(interval time.Duration) bool {
+	last := time.Unix(0, d.beat.Load())
+	return d.phase.Load() != nil || d.now().Sub(last) < max(interval, 30*time.Second)
+}
+
+// askPatience asks systemd for more time, for as long as the start takes it: a database that is away, a long migration.
+func (d *daemon) askPatience(ctx context.Context) {
+	const again = 10 * time.Second
+	for {
+		d.notify.ExtendTimeout(4 * again)
+		if !wait(ctx, again) {
+			return
 		}
 	}
 }

@@ -9,10 +9,13 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"syscall"
 	"time"
 )
 
@@ -61,6 +64,20 @@ func Judge(components map[string]Component) Readiness {
 	return r
 }
 
+// Worst is the name of the component to mend first, empty when all is well.
+func (r Readiness) Worst() string {
+	var worst string
+	for _, name := range slices.Sorted(maps.Keys(r.Components)) {
+		switch v := r.Components[name].Verdict; {
+		case v == Fail:
+			return name
+		case v == Warn && worst == "":
+			worst = name
+		}
+	}
+	return worst
+}
+
 // answerTime bounds the making of one answer.
 const answerTime = 4 * time.Second
 
@@ -96,30 +113,23 @@ func Handler(s Source, log *slog.Logger) http.Handler {
 	return mux
 }
 
-// ErrRunning is returned by Listen when another daemon answers on the socket.
+// ErrRunning is returned by Listen when another daemon holds the socket.
 var ErrRunning = errors.New("another daemon is running on that socket")
 
-// Listen opens the socket, in a directory that it makes when it is missing. What a daemon that died left behind is removed; what
-// is no socket, or a socket that somebody answers on, is not.
+// longestPath is what a socket's address has room for.
+const longestPath = 107
+
+// Listen opens the socket for its owner and group, in a directory that it makes when it is missing; the umask changes neither. What
+// a daemon that died left behind is removed; what is no socket, or a socket that somebody listens on, is not.
 func Listen(path string) (net.Listener, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+	if len(path) > longestPath {
+		return nil, fmt.Errorf("%s is longer than the %d bytes that a socket's path may have", path, longestPath)
+	}
+	if err := makeDir(filepath.Dir(path)); err != nil {
 		return nil, fmt.Errorf("make the socket's directory: %w", err)
 	}
-	info, err := os.Lstat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
-		return nil, fmt.Errorf("look at the socket: %w", err)
-	case info.Mode().Type() != fs.ModeSocket:
-		return nil, fmt.Errorf("%s exists and is no socket: move it away", path)
-	default:
-		if conn, err := net.DialTimeout("unix", path, time.Second); err == nil {
-			_ = conn.Close() // it told us what we wanted to know
-			return nil, fmt.Errorf("%s: %w", path, ErrRunning)
-		}
-		if err := os.Remove(path); err != nil {
-			return nil, fmt.Errorf("remove the socket of a dead daemon: %w", err)
-		}
+	if err := removeDead(path); err != nil {
+		return nil, err
 	}
 	l, err := net.Listen("unix", path)
 	if err != nil {
@@ -131,18 +141,65 @@ func Listen(path string) (net.Listener, error) {
 	return l, nil
 }
 
-// Serve answers on l until ctx ends.
+// makeDir makes a directory that its group may pass through. One that is there stays as its owner made it.
+func makeDir(dir string) error {
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil { //nolint:gosec // as directories above are
+		return err
+	}
+	err := os.Mkdir(dir, 0o750)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return nil
+	case err != nil:
+		return err
+	}
+	return os.Chmod(dir, 0o750) //nolint:gosec // whatever the umask left
+}
+
+// removeDead removes the socket of a daemon that is no more.
+func removeDead(path string) error {
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("look at the socket: %w", err)
+	case info.Mode().Type() != fs.ModeSocket:
+		return fmt.Errorf("%s exists and is no socket: move it away", path)
+	}
+	conn, err := net.DialTimeout("unix", path, time.Second)
+	switch {
+	case err == nil:
+		_ = conn.Close() // it told us what we wanted to know
+		return fmt.Errorf("%s: %w", path, ErrRunning)
+	case !errors.Is(err, syscall.ECONNREFUSED) && !errors.Is(err, fs.ErrNotExist): // only a refusal proves that nobody is there
+		return fmt.Errorf("%s: %w, or it cannot be asked: %w", path, ErrRunning, err)
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove the socket of a dead daemon: %w", err)
+	}
+	return nil
+}
+
+// Serve answers on l until ctx ends, and returns when the last answer is given or its asker has had a second.
 func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
-	server := &http.Server{Handler: h, ReadHeaderTimeout: answerTime, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
+	server := &http.Server{
+		Handler: h, ReadHeaderTimeout: answerTime, WriteTimeout: 2 * answerTime, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
+	}
+	over := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
+		defer close(over)
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
 		if server.Shutdown(ctx) != nil {
 			_ = server.Close() // whoever is still reading has had their second
 		}
 	})
-	defer stop()
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+	err := server.Serve(l)
+	if !stop() {
+		<-over
+	}
+	if !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve the admin socket: %w", err)
 	}
 	return nil
