@@ -15,7 +15,7 @@ type food struct {
 	piece   bool    // counted by the piece
 	mass    bool    // "two of it" means nothing
 	liquid  bool
-	company string // "hot", "cereal", "bread": what is added to it in its own amounts
+	company string // "hot", "cereal", "bread": what is added to it in its own amounts; "eggs": it is made of them
 	units   map[string]float64
 	with    map[string]addition
 }
@@ -78,7 +78,7 @@ func (t *Table) newFood(row []string) (*food, error) {
 			f.mass = true
 		case "l":
 			f.liquid = true
-		case "hot", "cereal", "bread":
+		case "hot", "cereal", "bread", "eggs":
 			f.company = flag
 		default:
 			return nil, fmt.Errorf("unknown flag %q", flag)

@@ -130,6 +130,25 @@ func TestEveryNameReadsAsItself(t *testing.T) {
 	}
 }
 
+// A measure of a food is that measure however it is said: "1 slice pizza" is no pizza.
+func TestMeasuresAreThoseOfTheFood(t *testing.T) {
+	t.Parallel()
+	table := mustLoad(t)
+	for _, f := range table.foods {
+		for unit, grams := range f.units {
+			if known, _ := household(unit); !known || unit == "half" || unit == "half pint" { // numbers, when said
+				continue
+			}
+			for _, phrase := range []string{"1 " + unit + " of " + f.name, "a " + unit + " " + f.name, "1 " + f.name + " " + unit} {
+				r := table.Read(phrase)
+				if len(r.Items) == 1 && r.Items[0].Name == f.name && math.Abs(r.Items[0].Grams-grams) > 0.01 {
+					t.Errorf("%q: %g g, a %s has %g", phrase, r.Items[0].Grams, unit, grams)
+				}
+			}
+		}
+	}
+}
+
 // Every word for a food is read as that food.
 func TestEveryWordReadsAsItsFood(t *testing.T) {
 	t.Parallel()

@@ -86,6 +86,11 @@ func (p *parser) after(h helping, i int) ([]helping, bool) {
 	if !h.said() && i < len(p.toks) {
 		behind, _ = p.behind(h, i)
 	}
+	if h.one() && i < len(p.toks) { // "a glass of wine 175 ml"
+		if x := h; p.t.weighed(&x, p.toks[i:]) && p.fits(x) {
+			return []helping{x}, true
+		}
+	}
 	before, ok := p.before(h, i)
 	switch {
 	case ok && behind != nil && i < len(p.toks): // "rice 150 g chicken": whose grams?
@@ -149,7 +154,7 @@ func (p *parser) behind(h helping, i int) ([]helping, bool) {
 // fits tells whether the helping can be weighed; if not, the food is noted as one to offer.
 func (p *parser) fits(h helping) bool {
 	if h.dish != nil {
-		return h.measure.unit == "" && h.measure.size == "" || h.measure.unit == "serving" || h.measure.unit == "plate"
+		return h.portionsOfDish() > 0
 	}
 	if _, _, _, ok := p.t.weigh(&h); !ok {
 		p.misfit = append(p.misfit, h.food.name)

@@ -53,6 +53,10 @@ func (r *reader) pieces(ps []piece) {
 			last = nil
 			continue
 		}
+		if p.join == "with" && base != nil && base.food != nil && base.food.company == "eggs" && hs[0].food == r.t.byName["egg"] {
+			r.ask(p.toks, toks, nil) // "an omelette with 3 eggs" has no other eggs than its own
+			continue
+		}
 		if len(hs) == 1 && base != nil {
 			base = r.pair(base, &hs[0], p.join, lastIndex)
 		} else {
@@ -179,6 +183,10 @@ func (r *reader) amend(h *helping, toks []token) bool {
 		*h = x
 		return true
 	}
+	if h.one() && r.t.weighed(&x, toks) {
+		*h = x
+		return true
+	}
 	if h.dish != nil || h.said() {
 		return false
 	}
@@ -210,6 +218,25 @@ func (t *Table) prepare(h *helping, w token) bool {
 	return true
 }
 
+// one tells whether a single piece or vessel of a food was said, of which a weight says more.
+func (h *helping) one() bool {
+	return h.food != nil && h.said() && h.n == 1 && massOf(h.measure.unit) == 0 && volumeOf(h.measure.unit) == 0
+}
+
+// weighed reads "175 ml" or "120 g" as the amount of the helping; ok is false when toks are anything else.
+func (t *Table) weighed(h *helping, toks []token) bool {
+	q := quantityAt(toks, 0)
+	if !q.said || q.bad || q.vague {
+		return false
+	}
+	unit, next := unitAt(toks, q.next)
+	if next != len(toks) || massOf(unit) == 0 && volumeOf(unit) == 0 || unit == "cup" || unit == "pint" {
+		return false
+	}
+	h.n, h.counted, h.few, h.added, h.measure = q.n, true, false, nil, measure{unit: unit, text: unit}
+	return true
+}
+
 // parse reads a piece as one food, or as several when each has its number.
 func (r *reader) parse(toks []token) ([]helping, *fault) {
 	if len(toks) > maxWords {
@@ -234,8 +261,13 @@ func (r *reader) parse(toks []token) ([]helping, *fault) {
 
 func withoutNeutral(toks []token) []token {
 	var out []token
-	for _, t := range toks {
+	for i := 0; i < len(toks); i++ {
+		t := toks[i]
 		if t.kind == word && !t.held && isNeutral(t.stem) {
+			continue
+		}
+		if i+1 < len(toks) && isNeutralPair(t.stem, toks[i+1].stem) {
+			i++
 			continue
 		}
 		out = append(out, t)

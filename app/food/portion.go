@@ -20,7 +20,7 @@ func (t *Table) gramsOf(f *food, m measure) (grams float64, ok bool) {
 		if g, ok := f.units[m.unit]; ok {
 			return g, true
 		}
-		if m.unit == "serving" {
+		if m.unit == "serving" || m.unit == "side" || (m.unit == "bowl" || m.unit == "plate") && f.grams >= 60 {
 			return f.grams, true
 		}
 		if volumeOf(m.unit) > 0 {

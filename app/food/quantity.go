@@ -70,7 +70,7 @@ func withFraction(toks []token, q quantity) quantity {
 	case w[0] == "and" && w[1] == "a" && (w[2] == "half" || w[2] == "quarter"):
 		q.n += part(w[2])
 		q.next += 3
-	case q.n == math.Trunc(q.n) && q.n <= 10 && (w[0] == "half" || w[0] == "quarter" || w[0] == "third"):
+	case q.n == math.Trunc(q.n) && q.n <= 10 && (w[0] == "half" || w[0] == "quarter" || w[0] == "third") && !toks[q.next].held:
 		q.n *= part(w[0])
 		q.next++
 	case w[0] == "hundred":
@@ -114,6 +114,8 @@ func wordCount(toks []token, i int) quantity {
 			return quantity{n: 1, said: true, next: i + 1}
 		case toks[i+1].kind == num || toks[i+1].kind == bad: // "a 200 g steak"
 			return countAt(toks, i+1)
+		case w[1] == "hundred":
+			return quantity{n: 100, said: true, next: i + 2}
 		case w[1] == "half" || w[1] == "quarter" || w[1] == "third" || w[1] == "couple" || w[1] == "dozen" || w[1] == "few" || w[1] == "pair":
 			return wordCount(toks, i+1)
 		}

@@ -47,7 +47,6 @@ func (t *Table) Read(text string) Reading {
 		w := r.time.when
 		r.out.When = &w
 	}
-	r.out.Meal = r.time.meal
 	if over := len(r.text); len(text) > over {
 		r.text = text
 		r.unknown(over, min(over+maxQuote, len(text)), nil)
@@ -72,7 +71,7 @@ func (t *Table) hold(toks []token) {
 			}
 		}
 		s, n := t.senseAt(toks, i)
-		if n < 2 || s.dish != nil && i > 0 && divides(s.dish, toks[i:i+n]) && (counts(toks[i-1]) || toks[i-1].stem == "of" || isMeasure(toks[i-1])) {
+		if n < 2 || s.dish != nil && i > 0 && divides(s.dish, toks[i:i+n]) && counted(toks[:i]) {
 			i++
 			continue
 		}
@@ -85,10 +84,13 @@ func (t *Table) hold(toks []token) {
 
 // divides tells whether the words name the parts of a dish one by one, so that a number before them counts the first only.
 func divides(_ *dish, toks []token) bool {
-	last := toks[len(toks)-1].stem
+	last, on := toks[len(toks)-1].stem, false
+	for _, t := range toks {
+		on = on || t.stem == "on"
+	}
 	switch last {
 	case "sandwich", "omelette", "omelet", "toast", "salad":
-		return false
+		return on // half an avocado on toast
 	}
 	for _, t := range toks {
 		if joins(t.stem) != "" {
@@ -96,6 +98,16 @@ func divides(_ *dish, toks []token) bool {
 		}
 	}
 	return false
+}
+
+// counted tells whether an amount stands before a name: "2", "a slice of", "half an".
+func counted(before []token) bool {
+	last := before[len(before)-1]
+	if (last.text == "a" || last.text == "an") && len(before) > 1 {
+		w := before[len(before)-2].stem
+		return w == "half" || w == "quarter" || w == "third"
+	}
+	return counts(last) || last.stem == "of" || isMeasure(last)
 }
 
 func counts(t token) bool {
@@ -117,6 +129,11 @@ func sentences(toks []token) [][]token {
 	var out [][]token
 	from := 0
 	for i, t := range toks {
+		if i > from && t.kind == word && !t.held && mealOf(t.stem) != "" && i+1 < len(toks) && toks[i+1].text == ":" { // a heading in the line
+			out = append(out, toks[from:i])
+			from = i
+			continue
+		}
 		if t.kind != stop && t.kind != ask {
 			continue
 		}
@@ -168,19 +185,28 @@ func (r *reader) sentence(s []token, spoiled bool) {
 		return
 	}
 	saved := r.time
+	r.time.meal = "" // another one may be named here, but only one
 	rest := r.time.take(s)
 	if r.time.conflict {
 		r.time = saved
 		r.unknownTokens(s, nil)
 		return
 	}
+	if r.time.meal == "" {
+		r.time.meal = saved.meal // of the heading above
+	}
 	pieces := split(rest)
-	if len(pieces) == 0 {
+	before := len(r.out.Items)
+	r.pieces(pieces)
+	if len(pieces) > 0 && len(r.out.Items) == before {
+		r.time = saved // nothing was eaten at that time
 		return
 	}
-	before := len(r.out.Items)
-	if r.pieces(pieces); len(r.out.Items) == before {
-		r.time = saved // nothing was eaten at that time
+	for i := range r.out.Items[before:] {
+		r.out.Items[before+i].Meal = r.time.meal
+	}
+	if r.out.Meal == "" {
+		r.out.Meal = r.time.meal
 	}
 }
 

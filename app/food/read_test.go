@@ -66,6 +66,28 @@ func TestReadPhrases(t *testing.T) {
 		"330 ml can of coke":              "cola 343",
 		"about 30 g of mixed nuts please": "mixed nuts 30",
 		"twenty five almonds":             "almond 30",
+		"chicken breast 150 g grilled":    "chicken breast 150",
+		"200g potatoes, baked":            "baked potato 200",
+		"a glass of white wine 175ml":     "white wine 174",
+		"1 banana (120 g)":                "banana 120",
+		"2 bananas 240 g":                 "?2 bananas 240 g",
+		"half an avocado on toast":        "avocado 101; ~toast 27",
+		"medium rare steak 250 g":         "steak 250",
+		"free range eggs x3":              "egg 150",
+		"a glass of red":                  "~red wine 147",
+		"I think I ate 2 bananas":         "banana 236",
+		"1/2 avocado on toast":            "avocado 101; ~toast 27",
+		"large cappuccino":                "~espresso 45; ~milk 180",
+		"1 slice pizza":                   "pizza 107",
+		"2 quarter pounders":              "quarter pounder 342",
+		"16 oz latte":                     "~espresso 62; ~milk 411",
+		"omelette with 3 eggs and cheese": "~omelette 122; ~cheese 28; ?3 eggs",
+		"a hundred grams of rice":         "rice 100",
+		"1 tsp pepper":                    "black pepper 2",
+		"pepper":                          "?pepper",
+		"2 courgettes":                    "zucchini 392",
+		"a bunch of snacks":               "?a bunch of snacks",
+		"a light lunch of pasta":          "~pasta 140",
 		"cassava 100 g":                   "cassava, raw 100",
 		"3 apple slices":                  "apple 69",
 		"3 egg omelette":                  "~3-egg omelette 183",
@@ -204,17 +226,40 @@ func TestReadTimesAndMeals(t *testing.T) {
 	}
 }
 
-// Two meals or two times in one message cannot be told in one Reading: what follows the second is asked.
+// Two times in one message cannot be told in one Reading: what follows the second is asked.
 func TestReadAsksForASecondTime(t *testing.T) {
 	t.Parallel()
 	table := mustLoad(t)
 	for phrase, want := range map[string]string{
-		"breakfast: 2 eggs\nlunch: pizza":        "egg 100; ?lunch: pizza",
 		"2 eggs this morning. Pizza last night.": "egg 100; ?Pizza last night",
 		"toast at 8:00\ntea at 9:00":             "~toast 27; ?tea at 9:00",
 	} {
 		if got := show(table.Read(phrase)); got != want {
 			t.Errorf("%q\n got %s\nwant %s", phrase, got, want)
+		}
+	}
+}
+
+// Headings divide a message into meals; two meals in one sentence are asked.
+func TestReadSeveralMeals(t *testing.T) {
+	t.Parallel()
+	table := mustLoad(t)
+	for phrase, want := range map[string]string{
+		"breakfast: 2 eggs\nlunch: pizza":                     "breakfast egg; lunch pizza; of breakfast",
+		"2 eggs and toast":                                    " egg;  toast; of ",
+		"Breakfast\n- 2 eggs\n- toast\nDinner\n- 150 g rice":  "breakfast egg; breakfast toast; dinner rice; of breakfast",
+		"breakfast: eggs, lunch: pizza, snack: apple":         "breakfast egg; lunch pizza; snack apple; of breakfast",
+		"a banana. For lunch I had pizza":                     " banana; lunch pizza; of lunch",
+		"eggs for breakfast and pizza for lunch":              "of ",
+		"yesterday lunch: pizza\ndinner: 2 eggs and a banana": "lunch pizza; dinner egg; dinner banana; of lunch",
+	} {
+		r := table.Read(phrase)
+		got := ""
+		for _, i := range r.Items {
+			got += i.Meal + " " + i.Name + "; "
+		}
+		if got += "of " + r.Meal; got != want {
+			t.Errorf("%q: got %q, want %q", phrase, got, want)
 		}
 	}
 }

@@ -13,6 +13,8 @@ type Item struct {
 	Grams float64
 	// Quantity is what was said or assumed, for people: "2 large", "150 g", "1/2 cup".
 	Quantity string
+	// Meal is that of the Reading, or the one a later heading named ("lunch: pizza" under a breakfast); empty when none was named before.
+	Meal string
 	// Assumed tells that the size of the portion was not said, or said in a word that measures nothing (a bowl, a handful).
 	Assumed bool
 	// Nutrients are those of Grams.
@@ -44,7 +46,8 @@ type Reading struct {
 	Items []Item
 	// Unknown is never empty when there is text and Items is empty.
 	Unknown []Unknown
-	// Meal is "breakfast", "lunch", "dinner", "snack", or empty when none was named.
+	// Meal is "breakfast", "lunch", "dinner", "snack", the first that was named, or empty. A message of several meals has them in its
+	// Items.
 	Meal string
 	// When is nil when no time was named.
 	When *When

@@ -22,18 +22,55 @@ func (r *reader) item(h *helping) ([]Item, bool) {
 
 func (r *reader) dishItems(h *helping) ([]Item, bool) {
 	var out []Item
+	times, text := h.portionsOfDish(), h.dish.name
+	if h.measure.text != "" {
+		text = h.measure.text + " " + text
+	}
 	for _, p := range h.dish.parts {
-		grams := round(p.grams * h.n)
+		grams := round(p.grams * h.n * times)
 		if !(grams > 0 && grams <= maxGrams) {
 			return nil, false
 		}
 		e := &r.t.entries[p.food.entry]
 		out = append(out, Item{
-			Name: p.food.name, NDB: e.ndb, Grams: grams, Quantity: formatNumber(h.n) + " " + h.dish.name, Assumed: true,
+			Name: p.food.name, NDB: e.ndb, Grams: grams, Quantity: formatNumber(h.n) + " " + text, Assumed: true,
 			Nutrients: e.per100.of(grams),
 		})
 	}
 	return out, true
+}
+
+// portionsOfDish is how much of the usual dish one measure is, 0 when the measure is none of a dish.
+func (h *helping) portionsOfDish() float64 {
+	total, liquid := 0.0, true
+	for _, p := range h.dish.parts {
+		total += p.grams
+		liquid = liquid && p.food.liquid
+	}
+	unit := h.measure.unit
+	if unit == "oz" && liquid {
+		unit = "fl oz"
+	}
+	switch {
+	case massOf(unit) > 0:
+		return massOf(unit) / total
+	case liquid && volumeOf(unit) > 0 && unit != "cup":
+		return volumeOf(unit) / total
+	}
+	switch unit {
+	case "", "serving", "plate", "bowl", "cup", "mug", "glass":
+	default:
+		return 0
+	}
+	switch h.measure.size {
+	case "", "medium":
+		return 1
+	case "small", "mini":
+		return 0.75
+	case "large", "extra large":
+		return 1.5
+	}
+	return 0
 }
 
 // weigh gives the grams of a helping and how to tell them.
@@ -59,6 +96,8 @@ func (t *Table) weigh(h *helping) (grams float64, quantity string, assumed, ok b
 			return 0, "", false, false
 		}
 		text, assumed = "ml", true
+	case h.counted && f.mass && !h.few && f.units["medium"] > 0: // two zucchini
+		one, text = f.units["medium"], "medium"
 	case h.counted && f.mass && h.n != 1 && h.n != 0.5:
 		return 0, "", false, false // two of a mass: two what?
 	case h.counted && f.units["whole"] > 0 && !h.few: // half a pizza is no half slice

@@ -207,7 +207,7 @@ func (f *timeFinder) mealAt(toks []token, i int) int {
 		switch w {
 		case "for", "at", "a", "an", "my", "the", "during", "till", "to", "para", "en", "had":
 			n++
-		case "as", "light", "late", "early", "quick":
+		case "as", "light", "late", "early", "quick", "night":
 			n++
 		default:
 			return 0

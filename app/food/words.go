@@ -7,7 +7,7 @@ func isLead(w string) bool {
 		"got", "grabbed", "also", "then", "so", "ok", "okay", "hi", "hey", "please", "log", "add", "logged", "record", "track", "my", "our",
 		"was", "were", "it", "there", "some", "the", "this", "that", "consumed", "finished", "enjoyed", "having", "about", "around",
 		"approximately", "roughly", "approx", "ca", "circa", "maybe", "only", "now", "of", "ended", "up", "well", "went", "did", "been", "and",
-		"first", "later", "after", "before", "finally", "more", "munched", "snacked", "food", "eated", "for", "out",
+		"think", "guess", "believe", "first", "later", "after", "before", "finally", "more", "munched", "snacked", "food", "eated", "for", "out",
 		"jag", "drack", "har", "hade", "till", "comi", "tome", "bebi", "yo", "he", "comido", "desayune", "almorce", "cene", "el", "la", "los",
 		"las", "de", "lite", "nagra", "unos", "unas", "algo":
 		return true
@@ -31,7 +31,16 @@ func isNeutral(w string) bool {
 	case "fresh", "freshly", "ripe", "hot", "warm", "cold", "homemade", "home", "made", "organic", "tasty", "delicious", "yummy", "nice", "good",
 		"lovely", "some", "plain", "sized", "size", "heaped", "heaping", "level", "levelled", "generous", "leftover", "simple", "natural",
 		"the", "my", "more", "about", "around", "approximately", "roughly", "approx", "ca", "piping", "whole", "peeled", "unsalted",
-		"salted", "sliced", "diced", "chopped", "real", "normal", "of", "iced", "few", "own", "favourite", "favorite", "quick", "brewed", "decent", "just":
+		"salted", "sliced", "diced", "chopped", "real", "normal", "of", "iced", "few", "own", "favourite", "favorite", "quick", "brewed", "decent", "just", "rare", "boneless", "pasteurized", "pasteurised":
+		return true
+	}
+	return false
+}
+
+// isNeutralPair is isNeutral for two words.
+func isNeutralPair(a, b string) bool {
+	switch a + " " + b {
+	case "medium rare", "medium well", "well done", "free range", "store bought", "home made", "freshly squeezed", "bite sized", "grass fed":
 		return true
 	}
 	return false
@@ -58,11 +67,11 @@ func isBreak(w string) bool {
 // mealOf is the meal a word names, empty for none.
 func mealOf(w string) string {
 	switch w {
-	case "breakfast", "brekky", "brekkie", "brunch", "frukost", "desayuno":
+	case "breakfast", "brekfast", "breakfest", "breckfast", "brakfast", "breakfat", "brekky", "brekkie", "brunch", "frukost", "desayuno":
 		return "breakfast"
-	case "lunch", "lunchtime", "luncheon", "almuerzo", "comida":
+	case "lunch", "luch", "lunsh", "lunchtime", "luncheon", "almuerzo", "comida":
 		return "lunch"
-	case "dinner", "supper", "dinnertime", "middag", "kvallsmat", "cena":
+	case "dinner", "diner", "dinnner", "dinnar", "supper", "dinnertime", "middag", "kvallsmat", "cena":
 		return "dinner"
 	case "snack", "mellanmal", "fika", "merienda":
 		return "snack"
