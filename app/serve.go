@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -108,10 +110,31 @@ func build(o Options) (*daemon, error) {
 	if err != nil || bot == 0 {
 		return nil, fault.Wrap(fault.Config, "TELEGRAM_TOKEN is no bot token", err)
 	}
-	if err := os.MkdirAll(o.Config.StateDir, 0o700); err != nil {
+	if err := makeStateDir(o.Config.StateDir, o.Config.DatabaseURL.Reveal() == ""); err != nil {
 		return nil, fault.Wrap(fault.Config, "the state directory cannot be made", err)
 	}
+	d.cpu.percent(d.started) // the first question is answered from here on
 	return d, nil
+}
+
+// makeStateDir makes the state directory for us alone. For root's private cluster others may pass through it, since PostgreSQL runs
+// as its own user; they still cannot list it. One that is there stays as its owner made it.
+func makeStateDir(dir string, cluster bool) error {
+	mode := os.FileMode(0o700)
+	if cluster && os.Geteuid() == 0 {
+		mode = 0o711
+	}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil { //nolint:gosec // as directories above are
+		return err
+	}
+	err := os.Mkdir(dir, mode)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return nil
+	case err != nil:
+		return err
+	}
+	return os.Chmod(dir, mode) // whatever the umask left
 }
 
 func (d *daemon) setPhase(text string) {
