@@ -18,7 +18,7 @@ import (
 )
 
 // patience turns a hang into a failure and measures nothing.
-const patience = 3 * time.Minute
+const patience = 2 * time.Minute
 
 // world is a stage with the eyes of a test. Its methods fail the test instead of returning errors; they are for the test's own
 // goroutine.
@@ -108,7 +108,7 @@ func (w *world) run(args ...string) []byte {
 // conn is the test's own connection, made anew when a server went down under it.
 func (w *world) conn() *pgx.Conn {
 	w.t.Helper()
-	if w.db == nil || w.db.IsClosed() {
+	if w.db == nil || w.db.Ping(w.ctx) != nil {
 		var err error
 		if w.db, err = pgx.Connect(w.ctx, w.url); err != nil {
 			w.t.Fatal(err)
