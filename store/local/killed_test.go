@@ -7,7 +7,9 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"healthagent/store/local"
@@ -110,4 +112,28 @@ func TestTempIsSweptAfterAKill(t *testing.T) {
 	if err := last.Remove(deadline(t)); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Programs that start at the same moment sweep around each other.
+func TestTempsDoNotSweepEachOther(t *testing.T) {
+	t.Parallel()
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 40 {
+				tmp, err := local.NewTemp(deadline(t), "healthagent-crowdtest")
+				if err == nil {
+					err = os.WriteFile(filepath.Join(tmp.Path, "file"), nil, 0o600)
+				}
+				if err == nil {
+					err = tmp.Remove(deadline(t))
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

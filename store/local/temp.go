@@ -36,8 +36,14 @@ func NewTemp(ctx context.Context, prefix string) (*Temp, error) {
 		return nil, err
 	}
 	t := &Temp{Path: path}
-	if t.lock, err = os.OpenFile(filepath.Join(path, aliveName), os.O_RDWR|os.O_CREATE, 0o600); err == nil {
+	// The lock gets its name when it is held: a sweeper that met it in between
+	// would take the directory for abandoned.
+	unnamed := filepath.Join(path, aliveName+".new")
+	if t.lock, err = os.OpenFile(unnamed, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600); err == nil {
 		err = flock(ctx, t.lock, syscall.LOCK_EX)
+	}
+	if err == nil {
+		err = os.Rename(unnamed, filepath.Join(path, aliveName))
 	}
 	if err == nil && os.Geteuid() == 0 {
 		err = os.Chmod(path, 0o711) //nolint:gosec // the servers' own users pass through, and cannot list it

@@ -155,7 +155,13 @@ func TestRedisFromTheEnvironment(t *testing.T) {
 
 // The shared cluster also serves processes that never call Main.
 func TestWithoutMain(t *testing.T) {
+	tmp, err := local.NewTemp(t.Context(), "healthagent-rig")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = tmp.Remove(context.Background()) })
 	t.Setenv("HEALTHAGENT_TEST_DATABASE_URL", "")
+	t.Setenv("TMPDIR", tmp.Path) // its cluster shall not stay
 	if n := count(t, rig.Postgres(t), `SELECT count(*) FROM users`); n != 0 {
 		t.Fatal(n)
 	}
