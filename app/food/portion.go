@@ -26,6 +26,9 @@ func (t *Table) gramsOf(f *food, m measure) (grams float64, ok bool) {
 		if volumeOf(m.unit) > 0 {
 			return t.gramsOfVolume(f, m.unit)
 		}
+		if m.unit == "spoonful" {
+			return t.gramsOfVolume(f, "tbsp")
+		}
 		if g, ok := e.portionOf("", m.unit); ok {
 			return g, true
 		}

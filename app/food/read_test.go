@@ -76,6 +76,7 @@ func TestReadPhrases(t *testing.T) {
 		"free range eggs x3":              "egg 150",
 		"a glass of red":                  "~red wine 147",
 		"I think I ate 2 bananas":         "banana 236",
+		"a spoon of nutella":              "~chocolate spread 19",
 		"1/2 avocado on toast":            "avocado 101; ~toast 27",
 		"large cappuccino":                "~espresso 45; ~milk 180",
 		"1 slice pizza":                   "pizza 107",
@@ -303,6 +304,7 @@ func FuzzRead(f *testing.F) {
 	for _, s := range []string{
 		"2 eggs, toast and 150g rice", "half an avocado", "1e999 g rice", "yesterday 13:00 pizza w/ 2 x 1/2 ½ cups", "mac & cheese\n-2--3..5",
 		"\u0000\xff\u202e١٢ جرام", "a a a a of of of half half dozen dozen x x x", strings.Repeat("2 eggs ", 60), "İı ſ ŉ ǰ", "1/0 3/4/5 24:61 0x10",
+		"breakfast: 2 egs\nlunch: a glass of white wine 175ml, salmon, grilled", "16 oz latte half an avocado on toast 1 tsp pepper",
 	} {
 		f.Add(s)
 	}

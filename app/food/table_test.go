@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -62,5 +63,25 @@ func TestMisspellingsMeanNothingElse(t *testing.T) {
 	}
 	if len(table.spelling) < 150 {
 		t.Errorf("only %d misspellings", len(table.spelling))
+	}
+}
+
+// The indexes that are made on demand are made once, whoever asks first.
+func TestManyAskAtOnce(t *testing.T) {
+	t.Parallel()
+	table := mustLoad(t)
+	var wg sync.WaitGroup
+	got := make([]string, 8)
+	for i := range got {
+		wg.Go(func() {
+			r := table.Read("200 g turnip greens and broccolii")
+			got[i] = show(r) + strings.Join(r.Unknown[0].Suggestions, ",")
+		})
+	}
+	wg.Wait()
+	for _, g := range got {
+		if g != got[0] || !strings.Contains(g, "turnip greens, raw 200") {
+			t.Errorf("got %q and %q", got[0], g)
+		}
 	}
 }
