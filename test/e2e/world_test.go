@@ -40,11 +40,13 @@ func newWorld(t *testing.T, settings ...string) *world {
 // build puts up a world on the servers that the options name.
 func build(t *testing.T, o stage.Options) *world {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
+	if o.Executable == "" {
+		self, err := os.Executable()
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Executable = self
 	}
-	o.Executable = self
 	o.Settings = append([]string{"HEALTHAGENT_SEND_RATE=0"}, o.Settings...)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
