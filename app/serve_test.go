@@ -17,6 +17,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"healthagent/app/admin"
 	"healthagent/app/config"
 	"healthagent/app/fault"
 	"healthagent/app/rehearsal/botapi"
@@ -383,5 +384,47 @@ func TestWatchdogIsFedWhileLoopsTurn(t *testing.T) {
 	c.set(c.Now().Add(2 * time.Second))
 	if d.turns(10*time.Second) || !d.turns(time.Minute) {
 		t.Error("31 s are too long for 10 s, and not for a minute")
+	}
+}
+
+// A cache or a Telegram that is away is a warning: the service stays ready and comes back by itself.
+func TestReadinessWhenServersAreAway(t *testing.T) {
+	t.Parallel()
+	redis := rig.RedisServer(t)
+	h := newHouse(t, "DATABASE_URL="+rig.Postgres(t), "REDIS_URL="+redis.URL())
+	h.start()
+	h.log.await(t, "this process works for the bot")
+	h.tg.Say(7, "2 eggs")
+	h.awaitReply("egg, 2 large")
+	if code, doc := h.get("/readyz"); code != 200 || at(doc, "status") != "ok" || at(doc, "components", "cache", "text") != "redis" {
+		t.Errorf("readyz: %d %v", code, doc)
+	}
+	redis.Stop()
+	if code, doc := h.get("/readyz"); code != 200 || at(doc, "status") != "degraded" || at(doc, "components", "cache", "verdict") != "warn" {
+		t.Errorf("readyz without Redis: %d %v", code, doc)
+	}
+	h.tg.Say(7, "100 g rice")
+	h.awaitReply("rice — 100 g")
+	h.tg.Outage(true)
+	h.tg.Say(7, "an apple") // ends the long poll, whose next finds nobody
+	h.log.await(t, "asking for updates")
+	if code, doc := h.get("/readyz"); code != 200 || at(doc, "components", "telegram", "verdict") != "warn" || at(doc, "components", "telegram", "since") == nil {
+		t.Errorf("readyz without Telegram: %d %v", code, doc)
+	}
+	h.tg.Outage(false)
+	h.awaitReply("apple")
+	h.end()
+}
+
+func TestStatusLineNamesTheWorst(t *testing.T) {
+	t.Parallel()
+	for want, parts := range map[string]map[string]admin.Component{
+		"serving":                        {"a": {Verdict: admin.OK}},
+		"degraded: b: away":              {"a": {Verdict: admin.OK}, "b": {Verdict: admin.Warn, Text: "away"}},
+		"failing: inbox: cannot be read": {"a": {Verdict: admin.Warn}, "inbox": {Verdict: admin.Fail, Text: "cannot be read"}},
+	} {
+		if got := statusLine(admin.Judge(parts)); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }

@@ -58,7 +58,8 @@ type turn struct {
 
 	next  *question // what the coach asks now
 	quiet bool      // nothing of this turn belongs into the conversation
-	hush  bool      // only the person's words do not: they hold a code
+	hush  bool      // only the person's words do not: they hold an invite code
+	erase bool      // the update's bytes go once it is done: they may be a stranger's or hold a code
 	gone  bool      // the person's row is no more
 }
 
@@ -76,25 +77,22 @@ func (c *Coach) Handle(ctx context.Context, in Incoming) error {
 	if sent := in.Update.Sent; !sent.IsZero() && sent.Before(t.now) {
 		t.said = sent
 	}
+	command, arg, _ := SplitCommand(in.Text)
+	t.erase = command == "activate" || command == "start"
+	t.hush = t.erase && arg != ""
 	do, err := c.admit(ctx, t, known)
 	if err != nil {
 		return err
 	}
 	return c.Store.Do(ctx, func(ctx context.Context, tx *store.Tx) error {
 		t.tx = tx
-		tx.Finish(in.Update, secret(in))
+		tx.Finish(in.Update, t.erase)
 		outs, err := do(ctx, t)
 		if err != nil {
 			return err
 		}
 		return t.deliver(outs)
 	})
-}
-
-// secret reports whether the update's bytes go once it is done: they hold an invite code, or are a stranger's.
-func secret(in Incoming) bool {
-	command, _, _ := SplitCommand(in.Text)
-	return command == "activate" || command == "start"
 }
 
 // admit chooses who may have what answered, before the transaction.

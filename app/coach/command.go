@@ -35,7 +35,7 @@ func (c *Coach) table() []command {
 	plainly := func(do act) func(string) act { return func(string) act { return do } }
 	bare := func(arg string) bool { return arg == "" }
 	return []command{
-		{Command: Command{"start", "What this is, and your timezone"}, do: start},
+		{Command: Command{"start", "What this is, and your timezone"}, do: plainly(start)},
 		{Command: Command{"help", "What you can write"}, do: plainly(help)},
 		{Command: Command{"today", "What you ate today"}, do: plainly(today), looks: func(string) bool { return true }},
 		{Command: Command{"undo", "Take back your last log"}, do: plainly(undoLast)},

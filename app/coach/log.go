@@ -37,6 +37,10 @@ func (t *turn) entries(message int64) []store.FoodEntry {
 	}
 	entries := make([]store.FoodEntry, len(t.reading.Items))
 	for i, item := range t.reading.Items {
+		meal := meal
+		if item.Meal != "" { // it stood under a heading of its own
+			meal = item.Meal
+		}
 		entries[i] = store.FoodEntry{
 			Name: item.Name, NDB: item.NDB, Quantity: item.Quantity, Grams: item.Grams,
 			Calories: item.Calories, Protein: item.Protein, Carbs: item.Carbs, Fat: item.Fat,

@@ -142,6 +142,7 @@ func TestActivate(t *testing.T) {
 		t.Errorf("%d uses", n)
 	}
 	p.say("/start " + good)
+	p.edit(7, "/activate "+good)
 	if n := one[int](w, `SELECT count(*) FROM conversation_history WHERE content ILIKE '%' || $1 || '%'`, good); n != 0 {
 		t.Errorf("%d messages of the history hold the code", n)
 	}

@@ -16,14 +16,20 @@ import (
 // The streak's bonus is booked under its day and not under the source: undoing the event leaves it, since the day was not missed.
 func (t *turn) award(ctx context.Context, event progress.Event, kind, source string) (string, error) {
 	today := progress.FromTime(t.said, t.loc)
-	p, err := t.lockProgress(ctx)
-	if err != nil {
-		return "", err
-	}
+	var p store.Progress
+	var found bool
 	var count, same int
+	t.tx.LockProgress(&p, &found, t.user.ID)
 	t.tx.CountXP(&count, &same, t.user.ID, dateOf(today), kind, source)
 	if err := t.tx.Flush(ctx); err != nil {
 		return "", err
+	}
+	if !found { // nothing was locked: what was counted may have changed
+		t.tx.StartProgress(&p, t.user.ID)
+		t.tx.CountXP(&count, &same, t.user.ID, dateOf(today), kind, source)
+		if err := t.tx.Flush(ctx); err != nil {
+			return "", err
+		}
 	}
 	if same > 0 {
 		return "", nil
@@ -36,18 +42,6 @@ func (t *turn) award(ctx context.Context, event progress.Event, kind, source str
 		t.tx.AddXP(t.user.ID, "streak:"+today.String(), gain.StreakBonus, dateOf(today))
 	}
 	return gainText(after, gain), nil
-}
-
-// lockProgress locks the person's progress, and makes it for who has none yet.
-func (t *turn) lockProgress(ctx context.Context) (store.Progress, error) {
-	var p store.Progress
-	var found bool
-	t.tx.LockProgress(&p, &found, t.user.ID)
-	if err := t.tx.Flush(ctx); err != nil || found {
-		return p, err
-	}
-	t.tx.StartProgress(&p, t.user.ID)
-	return p, t.tx.Flush(ctx)
 }
 
 // revoke takes back the points that a source brought, and returns how many.

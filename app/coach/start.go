@@ -5,15 +5,11 @@ import (
 	"strings"
 )
 
-// start says what this is. The link that it came by may hold an invite code, which is not kept.
-func start(arg string) act {
-	return func(_ context.Context, t *turn) ([]Out, error) {
-		t.hush = arg != ""
-		if t.user.TimezoneSetAt != nil {
-			return say("%s\n\n%s /timezone changes it, /help shows what you can write.", whatItIs, t.zoneText()), nil
-		}
-		return []Out{t.askTimezone(whatItIs + whereAreYou)}, nil
+func start(_ context.Context, t *turn) ([]Out, error) {
+	if t.user.TimezoneSetAt != nil {
+		return say("%s\n\n%s /timezone changes it, /help shows what you can write.", whatItIs, t.zoneText()), nil
 	}
+	return []Out{t.askTimezone(whatItIs + whereAreYou)}, nil
 }
 
 const whereAreYou = "\n\n🌍 Where are you? Then days and reminders follow your clock. Until then it is UTC; you can start at once."

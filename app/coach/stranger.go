@@ -54,7 +54,7 @@ func activate(ctx context.Context, t *turn, code string) ([]Out, error) {
 	}
 	t.tx.Activate(t.in.UserID, t.in.Name, &code)
 	t.user.ID, t.user.Status = t.in.UserID, store.Active
-	t.quiet, t.hush = false, true
+	t.quiet = false
 	if t.user.TimezoneSetAt != nil {
 		return say("Welcome back! %s\n\n%s", whatItIs, t.zoneText()), nil
 	}
@@ -71,7 +71,6 @@ func lost(_ context.Context, t *turn) ([]Out, error) {
 }
 
 func alreadyActive(_ context.Context, t *turn) ([]Out, error) {
-	t.quiet = true // the text holds a code
 	return say("You are a member already. /help shows what you can write."), nil
 }
 
