@@ -42,7 +42,7 @@ func privateDir(dir string, a account) error {
 	switch {
 	case !info.IsDir():
 		return fmt.Errorf("%s is in the way: it is not a directory", dir)
-	case uid == os.Geteuid() && uid != a.uid:
+	case a.switched && uid == os.Geteuid():
 		// Made by root a moment before a crash, never handed over.
 		if err := a.own(dir); err != nil {
 			return err
