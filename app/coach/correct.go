@@ -84,7 +84,7 @@ func replaceFood(ctx context.Context, t *turn, message int64) ([]Out, error) {
 		if t.reading.When == nil {
 			entries[i].Time = old[0].Time
 		}
-		if t.reading.Meal == "" && t.reading.When == nil {
+		if t.reading.Items[i].Meal == "" && t.reading.Meal == "" && t.reading.When == nil {
 			entries[i].Meal = old[0].Meal
 		}
 	}

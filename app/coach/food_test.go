@@ -58,6 +58,23 @@ func TestFoodCardShowsWhatIsBooked(t *testing.T) {
 	}
 }
 
+func TestSeveralMealsInOneMessage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.member(1, "Europe/Stockholm")
+	expect(t, p.say("breakfast: 2 eggs\nlunch: 100 g rice"), "<b>Breakfast</b>\n• egg", "<b>Lunch</b>\n• rice", "Today: 273 kcal")
+	rows := p.foods()
+	if len(rows) != 2 || rows[0].Meal != "breakfast" || rows[1].Meal != "lunch" {
+		t.Errorf("%+v", rows)
+	}
+	expect(t, p.say("/today"), "<b>Breakfast</b>", "<b>Lunch</b>", "<b>273 kcal</b>")
+	p.tap("Edit")
+	expect(t, p.say("100 g rice"), "Corrected")
+	if rows := p.foods(); len(rows) != 1 || rows[0].Meal != "breakfast" {
+		t.Errorf("%+v", rows)
+	}
+}
+
 func TestDayTotalsFollowThePersonsMidnight(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

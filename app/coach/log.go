@@ -1,6 +1,7 @@
 package coach
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -30,21 +31,14 @@ func logFood(ctx context.Context, t *turn) ([]Out, error) {
 
 // entries are the foods of the turn's text as rows of a message.
 func (t *turn) entries(message int64) []store.FoodEntry {
-	at := t.eatenAt(t.reading.When, t.reading.Meal)
-	meal := t.reading.Meal
-	if meal == "" {
-		meal = mealAt(at.In(t.loc).Hour())
-	}
 	entries := make([]store.FoodEntry, len(t.reading.Items))
 	for i, item := range t.reading.Items {
-		meal := meal
-		if item.Meal != "" { // it stood under a heading of its own
-			meal = item.Meal
-		}
+		meal := cmp.Or(item.Meal, t.reading.Meal)
+		at := t.eatenAt(t.reading.When, meal)
 		entries[i] = store.FoodEntry{
 			Name: item.Name, NDB: item.NDB, Quantity: item.Quantity, Grams: item.Grams,
 			Calories: item.Calories, Protein: item.Protein, Carbs: item.Carbs, Fat: item.Fat,
-			Meal: meal, TelegramMessageID: message, Time: at,
+			Meal: cmp.Or(meal, mealAt(at.In(t.loc).Hour())), TelegramMessageID: message, Time: at,
 		}
 	}
 	return entries
@@ -109,15 +103,16 @@ func (t *turn) card(title string, entries []store.FoodEntry, day store.Totals, g
 	var sum store.Totals
 	sum = sum.Plus(entries...)
 	first := entries[0]
-	if title == "" {
-		title = strings.ToUpper(first.Meal[:1]) + first.Meal[1:]
-	}
+	title = cmp.Or(title, capital(first.Meal))
 	var b strings.Builder
 	fmt.Fprintf(&b, "🍽 <b>%s</b>", esc(title))
 	if d := t.now.Sub(first.Time); d > time.Minute || d < -time.Minute {
 		fmt.Fprintf(&b, " · %s", moment(first.Time, t.now, t.loc))
 	}
 	for i, e := range entries {
+		if i > 0 && e.Meal != entries[i-1].Meal {
+			fmt.Fprintf(&b, "\n<b>%s</b>", capital(e.Meal))
+		}
 		fmt.Fprintf(&b, "\n• %s%s — %s g · %s kcal%s", esc(e.Name), said(e), grams(e.Grams), number(e.Calories), t.assumed(i))
 	}
 	fmt.Fprintf(&b, "\n<b>%s kcal</b> · protein %s g · carbs %s g · fat %s g", number(sum.Calories), grams(sum.Protein),

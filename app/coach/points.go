@@ -202,7 +202,7 @@ func today(ctx context.Context, t *turn) ([]Out, error) {
 				continue
 			}
 			if !header {
-				fmt.Fprintf(&b, "\n\n<b>%s</b>", strings.ToUpper(meal[:1])+meal[1:])
+				fmt.Fprintf(&b, "\n\n<b>%s</b>", capital(meal))
 				header = true
 			}
 			fmt.Fprintf(&b, "\n• %s %s%s — %s g · %s kcal", e.Time.In(t.loc).Format("15:04"), esc(e.Name), said(e),

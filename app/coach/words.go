@@ -21,6 +21,14 @@ func say(format string, args ...any) []Out {
 	return []Out{{Kind: Say, HTML: fmt.Sprintf(format, args...)}}
 }
 
+// capital begins a word of ours with a capital letter.
+func capital(word string) string {
+	if word == "" {
+		return ""
+	}
+	return strings.ToUpper(word[:1]) + word[1:]
+}
+
 // number writes 1234.4 as 1,234.
 func number(f float64) string {
 	digits := fmt.Sprintf("%.0f", f)
