@@ -10,7 +10,7 @@ STATICCHECK := go tool -modfile=test/tools/go.mod staticcheck
 GOFUMPT := go tool -modfile=test/tools/go.mod gofumpt
 
 # A checkout of another user's has no version that git would tell us.
-BUILD := go build -trimpath
+BUILD := go build -trimpath -ldflags "-s -w"
 ifneq ($(shell git rev-parse HEAD >/dev/null 2>&1 && echo yes),yes)
 BUILD += -buildvcs=false
 endif
