@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"strconv"
 	"sync/atomic"
 	"time"
 )
@@ -30,15 +29,15 @@ type Cache struct {
 	redis      *redisBackend // nil: memory
 	process    string
 	generation atomic.Int64
-	log        *slog.Logger
+	now        func() time.Time
 
 	history    *group[[]Message]
 	preference *group[User]
 	nutrition  *group[json.RawMessage]
 }
 
-func openCache(url string, log *slog.Logger) (*Cache, error) {
-	c := &Cache{process: newProcessName(), log: log}
+func openCache(url string, log *slog.Logger, now func() time.Time) (*Cache, error) {
+	c := &Cache{process: newProcessName(), now: now}
 	if url != "" {
 		r, err := newRedisBackend(url, log)
 		if err != nil {
@@ -46,9 +45,9 @@ func openCache(url string, log *slog.Logger) (*Cache, error) {
 		}
 		c.redis = r
 	}
-	c.history = newGroup[[]Message](c, "h", historyTTL, 4096)
-	c.preference = newGroup[User](c, "p", preferenceTTL, 16384)
-	c.nutrition = newGroup[json.RawMessage](c, "n", nutritionTTL, 8192)
+	c.history = newGroup[[]Message](c, "h", historyTTL, 4096, windowCodec())
+	c.preference = newGroup[User](c, "p", preferenceTTL, 16384, jsonCodec[User]())
+	c.nutrition = newGroup[json.RawMessage](c, "n", nutritionTTL, 8192, jsonCodec[json.RawMessage]())
 	return c, nil
 }
 
@@ -56,11 +55,6 @@ func newProcessName() string {
 	var b [6]byte
 	_, _ = rand.Read(b[:]) // never fails, by its contract
 	return hex.EncodeToString(b[:])
-}
-
-// key is exact: nothing is ever searched for by pattern.
-func (c *Cache) key(group, id string) string {
-	return "ha:" + c.process + ":" + strconv.FormatInt(c.generation.Load(), 36) + ":" + group + ":" + id
 }
 
 // distrust makes every copy made so far unreadable.
@@ -141,10 +135,10 @@ func (c *Cache) Stats() CacheStats {
 
 // Nutrition returns what was kept for a phrase of food, as JSON; false when nothing is.
 func (s *Store) Nutrition(ctx context.Context, phrase string) (json.RawMessage, bool) {
-	return s.cache.nutrition.get(ctx, digest(phrase))
+	return s.cache.nutrition.get(ctx, s.cache.nutrition.key(digest(phrase)))
 }
 
 // KeepNutrition keeps what a phrase of food means for a day.
 func (s *Store) KeepNutrition(ctx context.Context, phrase string, meaning json.RawMessage) {
-	s.cache.nutrition.set(ctx, digest(phrase), meaning)
+	s.cache.nutrition.set(ctx, s.cache.nutrition.key(digest(phrase)), meaning)
 }

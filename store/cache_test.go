@@ -305,6 +305,44 @@ func TestBreakerLeavesRedisAlone(t *testing.T) {
 	}
 }
 
+// In memory a copy is kept as long as in Redis, by the clock that the store was given.
+func TestMemoryTimes(t *testing.T) {
+	t.Parallel()
+	c := &clock{now: time.Unix(1e9, 0)}
+	w := newWorld(t, func(cfg *store.Config) { cfg.Now = c.Now })
+	w.member(1)
+	ctx := t.Context()
+	read := func() {
+		t.Helper()
+		_, _, err := w.User(ctx, 1)
+		must(t, err)
+		_, err = w.Window(ctx, 1)
+		must(t, err)
+		w.Nutrition(ctx, "egg")
+	}
+	w.KeepNutrition(ctx, "egg", json.RawMessage(`{}`))
+	read()
+	for _, step := range []struct {
+		pass                            time.Duration
+		history, preferences, nutrition int64 // hits so far
+	}{
+		{30*time.Minute - 1, 1, 1, 2},
+		{1, 1, 2, 3},
+		{30*time.Minute - 1, 2, 3, 4},
+		{1, 2, 3, 5},
+		{23*time.Hour - 1, 2, 3, 6},
+		{1, 3, 4, 6},
+	} {
+		c.mu.Lock()
+		c.now = c.now.Add(step.pass)
+		c.mu.Unlock()
+		read()
+		g := w.Cache().Stats().Groups
+		equal(t, words("hits after", step.pass), words(g["history"].Hits, g["preferences"].Hits, g["nutrition"].Hits),
+			words(step.history, step.preferences, step.nutrition))
+	}
+}
+
 func TestCacheInMemoryNeedsNoServer(t *testing.T) {
 	t.Parallel()
 	s, err := store.Open(t.Context(), store.Config{URL: "postgres:///nobody?host=/nonexistent", Logger: slog.New(slog.DiscardHandler)})

@@ -39,8 +39,9 @@ func (tx *Tx) Forget(userID int64) {
 		lock.Lock()
 		defer lock.Unlock()
 		lock.forgotten.Add(1)
-		tx.store.cache.preference.forget(ctx, personKey(userID))
-		tx.store.cache.history.forget(ctx, personKey(userID))
+		cache, id := tx.store.cache, personID(userID)
+		cache.preference.forget(ctx, cache.preference.key(id))
+		cache.history.forget(ctx, cache.history.key(id))
 	})
 }
 

@@ -4,13 +4,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/hashicorp/golang-lru/v2/expirable"
+	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 // group is one kind of copies with one time to live. What get returns is shared: it must not be changed.
@@ -18,21 +17,36 @@ type group[T any] struct {
 	cache *Cache
 	name  string
 	ttl   time.Duration
-	local *expirable.LRU[string, T] // nil with Redis
+	codec codec[T]
+	local *lru.Cache[string, aged[T]] // nil with Redis
 
 	hits, misses, sets, deletes, errors atomic.Int64
 }
 
-func newGroup[T any](c *Cache, name string, ttl time.Duration, size int) *group[T] {
-	g := &group[T]{cache: c, name: name, ttl: ttl}
+// aged is a copy in memory and when it is too old to be read.
+type aged[T any] struct {
+	value T
+	until time.Time
+}
+
+// newGroup makes a group of at most size copies in memory; Redis has its own limit.
+func newGroup[T any](c *Cache, name string, ttl time.Duration, size int, codec codec[T]) *group[T] {
+	g := &group[T]{cache: c, name: name, ttl: ttl, codec: codec}
 	if c.redis == nil {
-		g.local = expirable.NewLRU[string, T](size, nil, ttl)
+		g.local, _ = lru.New[string, aged[T]](size) // fails only for a size of 0
 	}
 	return g
 }
 
-func (g *group[T]) get(ctx context.Context, id string) (T, bool) {
-	value, found, _ := g.look(ctx, id)
+// key names the copy of an id in the cache's present generation. Whoever reads and then replaces a copy does both under one key, so
+// that what began before a loss of trust ends in a generation that nobody reads. Nothing is ever searched for by pattern.
+func (g *group[T]) key(id string) string {
+	c := g.cache
+	return "ha:" + c.process + ":" + strconv.FormatInt(c.generation.Load(), 36) + ":" + g.name + ":" + id
+}
+
+func (g *group[T]) get(ctx context.Context, key string) (T, bool) {
+	value, found, _ := g.look(ctx, key)
 	if found {
 		g.hits.Add(1)
 	} else {
@@ -42,15 +56,17 @@ func (g *group[T]) get(ctx context.Context, id string) (T, bool) {
 }
 
 // look is get without counting a hit or a miss. After an error nobody knows whether there is a copy.
-func (g *group[T]) look(ctx context.Context, id string) (value T, found bool, err error) {
-	key := g.cache.key(g.name, id)
+func (g *group[T]) look(ctx context.Context, key string) (value T, found bool, err error) {
 	if g.local != nil {
-		value, found = g.local.Get(key)
-		return value, found, nil
+		copied, found := g.local.Get(key)
+		if !found || !g.cache.now().Before(copied.until) {
+			return value, false, nil
+		}
+		return copied.value, true, nil
 	}
 	raw, found, err := g.cache.redis.get(ctx, key)
 	if err == nil && found {
-		err = json.Unmarshal(raw, &value)
+		value, err = g.codec.decode(raw)
 	}
 	if err != nil {
 		g.errors.Add(1)
@@ -59,23 +75,21 @@ func (g *group[T]) look(ctx context.Context, id string) (value T, found bool, er
 	return value, found, nil
 }
 
-func (g *group[T]) set(ctx context.Context, id string, value T) {
+func (g *group[T]) set(ctx context.Context, key string, value T) {
 	g.sets.Add(1)
-	key := g.cache.key(g.name, id)
 	if g.local != nil {
-		g.local.Add(key, value)
+		g.local.Add(key, aged[T]{value, g.cache.now().Add(g.ttl)})
 		return
 	}
-	raw, err := json.Marshal(value)
+	raw, err := g.codec.encode(value)
 	if err == nil {
 		err = g.cache.redis.set(ctx, key, raw, g.ttl)
 	}
 	g.failed(err)
 }
 
-func (g *group[T]) forget(ctx context.Context, id string) {
+func (g *group[T]) forget(ctx context.Context, key string) {
 	g.deletes.Add(1)
-	key := g.cache.key(g.name, id)
 	if g.local != nil {
 		g.local.Remove(key)
 		return
@@ -111,7 +125,7 @@ type stripe struct {
 
 func (s *stripes) of(userID int64) *stripe { return &s[uint64(userID)%uint64(len(s))] }
 
-func personKey(userID int64) string { return strconv.FormatInt(userID, 10) }
+func personID(userID int64) string { return strconv.FormatInt(userID, 10) }
 
 // digest keeps what a person wrote out of the names of keys.
 func digest(text string) string {

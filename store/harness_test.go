@@ -3,12 +3,14 @@ package store_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"net"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -157,6 +159,9 @@ type proxy struct {
 	target   string // socket of the server
 	trips    atomic.Int64
 	cutAfter atomic.Pointer[[]byte] // the connection breaks instead of delivering an answer that holds this
+
+	mu      sync.Mutex
+	clients []net.Conn
 }
 
 func newProxy(t testing.TB, raw string) (*proxy, string) {
@@ -192,9 +197,15 @@ func (p *proxy) serve() {
 			_ = client.Close()
 			continue
 		}
+		p.mu.Lock()
+		p.clients = append(p.clients, client)
+		p.mu.Unlock()
 		var answered atomic.Bool // the server spoke last
 		answered.Store(true)
-		go p.pipe(client, server, func([]byte) bool {
+		go p.pipe(client, server, func(chunk []byte) bool {
+			if len(chunk) == 16 && binary.BigEndian.Uint32(chunk[4:]) == 80877102 {
+				return false // requests to cancel are lost
+			}
 			if answered.Swap(false) {
 				p.trips.Add(1)
 			}
@@ -208,8 +219,18 @@ func (p *proxy) serve() {
 	}
 }
 
+// hangUp breaks the store's side of all connections; the server's stays until it wants to answer.
+func (p *proxy) hangUp() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.clients {
+		_ = c.Close()
+	}
+	p.clients = nil
+}
+
 func (p *proxy) pipe(from, to net.Conn, pass func([]byte) bool) {
-	defer func() { _, _ = from.Close(), to.Close() }()
+	defer func() { _, _ = from.Close(), to.Close() }() // a server in the middle of a statement does not notice
 	chunk := make([]byte, 64<<10)
 	for {
 		n, err := from.Read(chunk)

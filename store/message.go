@@ -61,14 +61,18 @@ func (s *Store) Window(ctx context.Context, userID int64) ([]Message, error) {
 	lock := s.people.of(userID)
 	lock.Lock()
 	defer lock.Unlock()
-	if window, found := s.cache.history.get(ctx, personKey(userID)); found {
+	key := s.cache.history.key(personID(userID))
+	if window, found := s.cache.history.get(ctx, key); found {
 		return window, nil
 	}
+	keep := s.settled(ctx)
 	window, err := s.readWindow(ctx, userID)
 	if err != nil {
 		return nil, err
 	}
-	s.cache.history.set(ctx, personKey(userID), window)
+	if keep {
+		s.cache.history.set(ctx, key, window)
+	}
 	return window, nil
 }
 
@@ -95,11 +99,12 @@ func (s *Store) extendWindow(ctx context.Context, userID, forgotten int64, fresh
 	lock := s.people.of(userID)
 	lock.Lock()
 	defer lock.Unlock()
+	key := s.cache.history.key(personID(userID))
 	if lock.forgotten.Load() != forgotten {
-		s.cache.history.forget(ctx, personKey(userID))
+		s.cache.history.forget(ctx, key)
 		return
 	}
-	old, found, err := s.cache.history.look(ctx, personKey(userID))
+	old, found, err := s.cache.history.look(ctx, key)
 	if err != nil {
 		s.cache.distrust() // a copy without these messages may be there
 	}
@@ -115,7 +120,7 @@ func (s *Store) extendWindow(ctx context.Context, userID, forgotten int64, fresh
 	slices.SortFunc(window, func(a, b Message) int {
 		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.ID, b.ID))
 	})
-	s.cache.history.set(ctx, personKey(userID), window[max(0, len(window)-WindowSize):])
+	s.cache.history.set(ctx, key, window[max(0, len(window)-WindowSize):])
 }
 
 const insertMessageSQL = `

@@ -32,9 +32,10 @@ type Store struct {
 	log    *slog.Logger
 	now    func() time.Time
 
-	people  stripes // held while copies of a person's row and window are read and replaced
-	doubts  doubts
-	closing sync.Once
+	people    stripes // held while copies of a person's row and window are read and replaced
+	doubts    doubts
+	unsettled unsettled
+	closing   sync.Once
 }
 
 // Open prepares the pool and the cache. It does not wait for a server: while PostgreSQL is away the methods fail with an error
@@ -46,7 +47,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	cache, err := openCache(c.RedisURL, c.Logger)
+	cache, err := openCache(c.RedisURL, c.Logger, c.Now)
 	if err != nil {
 		return nil, err
 	}

@@ -60,7 +60,8 @@ func (s *Store) transact(ctx context.Context, work func(context.Context, *Tx) er
 		return nil, err
 	}
 	if err := tx.commit(ctx); err != nil {
-		if conn.Conn().IsClosed() { // committed or not: what the cache holds may be of before
+		if conn.Conn().IsClosed() { // committed, or not, or only in a moment
+			s.unsettled.add(conn.Conn().PgConn().PID())
 			s.cache.distrust()
 		}
 		return nil, err

@@ -48,12 +48,14 @@ func (s *Store) User(ctx context.Context, id int64) (User, bool, error) {
 	lock := s.people.of(id)
 	lock.Lock()
 	defer lock.Unlock()
-	if u, found := s.cache.preference.get(ctx, personKey(id)); found {
+	key := s.cache.preference.key(personID(id))
+	if u, found := s.cache.preference.get(ctx, key); found {
 		return u, true, nil
 	}
+	keep := s.settled(ctx)
 	u, found, err := s.readUser(ctx, id)
-	if err == nil && found {
-		s.cache.preference.set(ctx, personKey(id), u)
+	if err == nil && found && keep {
+		s.cache.preference.set(ctx, key, u)
 	}
 	return u, found, err
 }
@@ -78,7 +80,7 @@ func (s *Store) forgetUser(ctx context.Context, id int64) {
 	lock := s.people.of(id)
 	lock.Lock()
 	defer lock.Unlock()
-	s.cache.preference.forget(ctx, personKey(id))
+	s.cache.preference.forget(ctx, s.cache.preference.key(personID(id)))
 }
 
 // The literal is what the partial index of active people needs; a parameter would never use it.

@@ -38,7 +38,7 @@ func (w *world) sameWindows(s *store.Store, when string) {
 			got, err := s.Window(w.t.Context(), user)
 			must(w.t, err)
 			if want := w.fresh(user); !sameWindow(got, want) {
-				w.t.Fatalf("%s: the window of %d is not the database's:\n%v\n%v", when, user, got, want)
+				w.t.Fatalf("%s: the window of %d is not the database's:\n%.2000s\n%.2000s", when, user, outline(got), outline(want))
 			}
 		}
 	}
@@ -183,4 +183,56 @@ func TestForgottenWindowStaysEmpty(t *testing.T) {
 	window, err := w.Window(ctx, 1)
 	must(t, err)
 	equal(t, "messages afterwards", len(window), 0)
+}
+
+// outline is what tells messages apart.
+func outline(window []store.Message) string {
+	var b strings.Builder
+	for _, m := range window {
+		fmt.Fprintf(&b, "%d %.12q; ", m.ID, m.Content)
+	}
+	return b.String()
+}
+
+// A commit that nobody waited for comes into effect later than its failure: what is read in between must not be kept.
+func TestLateCommit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.member(1)
+	// the commit waits for a lock inside the server, where its context cannot call it back at once
+	w.exec(`CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END'`)
+	w.exec(`CREATE CONSTRAINT TRIGGER late AFTER INSERT ON conversation_history DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION late()`)
+	p, url := newProxy(t, w.url)
+	s, err := store.Open(t.Context(), store.Config{URL: url})
+	must(t, err)
+	t.Cleanup(s.Close)
+	w.exec(`SELECT pg_advisory_lock(1)`)
+	failed := make(chan error, 1)
+	go func() {
+		failed <- s.Do(t.Context(), func(_ context.Context, tx *store.Tx) error {
+			tx.AddMessage(1, store.Message{Role: store.FromUser, Content: "late", Type: "text"})
+			return nil
+		})
+	}()
+	eventually(t, "the commit waits", func() bool { return w.count(`pg_stat_activity WHERE wait_event = 'advisory'`) == 1 })
+	p.hangUp() // the store's side only: the server goes on
+	if err := receiveFrom(t, "the failure", failed); !store.Unavailable(err) {
+		t.Fatalf("a lost answer: %v", err)
+	}
+	for range 3 {
+		eventually(t, "the window is read, over a new connection", func() bool {
+			window, err := s.Window(t.Context(), 1)
+			return err == nil && len(window) == 0
+		})
+	}
+	w.exec(`SELECT pg_advisory_unlock(1)`)
+	eventually(t, "the commit comes into effect", func() bool { return w.count(`conversation_history`) == 1 })
+	window, err := s.Window(t.Context(), 1)
+	must(t, err)
+	equal(t, "messages afterwards", len(window), 1)
+	eventually(t, "windows are kept again", func() bool {
+		_, err := s.Window(t.Context(), 1)
+		must(t, err)
+		return s.Cache().Stats().Groups["history"].Hits > 0
+	})
 }
