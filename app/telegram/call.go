@@ -130,7 +130,10 @@ func harmless(text string) bool {
 	return false
 }
 
-var parseErrorValue = regexp.MustCompile(`(?s)<.*|".*`)
+var quotation = regexp.MustCompile("(?s)[<\"`].*")
+
+// withoutQuotes is a text up to where it begins to quote something.
+func withoutQuotes(text string) string { return cut(quotation.ReplaceAllString(text, "…"), 200) }
 
 // brief is an error for the log: without the URL, which holds the token, and without the answer's body, which may quote what was
 // sent.
@@ -143,8 +146,7 @@ func brief(err error) string {
 	if strings.Contains(text, "error decode response body") {
 		return "answered with something that is not JSON"
 	}
-	text = parseErrorValue.ReplaceAllString(text, "…")
-	return cut(text, 200)
+	return withoutQuotes(text)
 }
 
 // withoutMarkup is the same message as plain text.

@@ -14,7 +14,8 @@ const capacity = 2000
 // side by side. It is in memory only: what it holds is in the inbox.
 type dispatcher struct {
 	mu     sync.Mutex
-	change *sync.Cond
+	work   sync.Cond // there is a line for a worker, or the end
+	room   sync.Cond // there is room for an update, or the end
 	chats  map[int64]*line
 	ready  []*line // lines that no worker has and that hold an update
 	size   int
@@ -29,7 +30,7 @@ type line struct {
 
 func newDispatcher() *dispatcher {
 	d := &dispatcher{chats: map[int64]*line{}}
-	d.change = sync.NewCond(&d.mu)
+	d.work.L, d.room.L = &d.mu, &d.mu
 	return d
 }
 
@@ -39,7 +40,7 @@ func (d *dispatcher) add(updates ...store.Update) bool {
 	defer d.mu.Unlock()
 	for _, u := range updates {
 		for d.size >= capacity && !d.closed {
-			d.change.Wait()
+			d.room.Wait()
 		}
 		if d.closed {
 			return false
@@ -50,10 +51,10 @@ func (d *dispatcher) add(updates ...store.Update) bool {
 			l = &line{chat: key}
 			d.chats[key] = l
 			d.ready = append(d.ready, l)
+			d.work.Signal()
 		}
 		l.updates = append(l.updates, u)
 		d.size++
-		d.change.Broadcast()
 	}
 	return true
 }
@@ -72,12 +73,13 @@ func (d *dispatcher) take() (*line, store.Update, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for len(d.ready) == 0 && !d.closed {
-		d.change.Wait()
+		d.work.Wait()
 	}
 	if d.closed {
 		return nil, store.Update{}, false
 	}
 	l := d.ready[0]
+	d.ready[0] = nil
 	d.ready = d.ready[1:]
 	return l, l.updates[0], true
 }
@@ -86,14 +88,16 @@ func (d *dispatcher) take() (*line, store.Update, bool) {
 func (d *dispatcher) release(l *line) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	l.updates[0] = store.Update{}
 	l.updates = l.updates[1:]
 	d.size--
+	d.room.Signal()
 	if len(l.updates) == 0 {
 		delete(d.chats, l.chat)
-	} else {
-		d.ready = append(d.ready, l)
+		return
 	}
-	d.change.Broadcast()
+	d.ready = append(d.ready, l)
+	d.work.Signal()
 }
 
 // waiting is how many updates of a chat are queued, the one at work included.
@@ -118,7 +122,8 @@ func (d *dispatcher) close() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.closed = true
-	d.change.Broadcast()
+	d.work.Broadcast()
+	d.room.Broadcast()
 }
 
 // closeWith closes the dispatcher when ctx ends; the function it returns stops the watching.

@@ -55,11 +55,11 @@ func (h *health) set(part string, err error) {
 
 // State is how the way in and out is doing.
 type State struct {
-	Polling  bool               `json:"polling"`   // updates are being asked for
+	Polling  bool               `json:"polling"`   // updates are being asked for; false while the token is refused
 	LastPoll time.Time          `json:"last_poll"` // the last answer of Telegram; zero: none yet
 	Queued   int                `json:"queued"`    // updates in memory that wait for a worker
 	Sending  int                `json:"sending"`   // calls in memory that wait or are under way
-	Trouble  map[string]Trouble `json:"trouble"`   // by part: polling, sending, inbox
+	Trouble  map[string]Trouble `json:"trouble"`   // by part: polling, inbox, outbox, sending
 	Counters Counters           `json:"counters"`
 }
 

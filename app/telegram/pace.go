@@ -12,13 +12,13 @@ type Rate struct {
 	PerChat float64
 }
 
-// Telegram's limits as they are known: about 30 messages a second in all, one a second to a chat with short bursts, twenty a minute
-// to a group.
+// Telegram's limits as they are known: about 30 messages a second in all, one a second to a chat with short bursts, twenty in any
+// minute to a group. A burst and what the rate adds to it within a minute must stay within the twenty.
 const (
 	overallBurst = 3
 	chatBurst    = 3
-	groupRate    = rate.Limit(20.0 / 60)
 	groupBurst   = 3
+	groupRate    = rate.Limit((20.0 - groupBurst) / 60)
 )
 
 // pacer says when a message may go. It belongs to the sender's goroutine.

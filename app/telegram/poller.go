@@ -30,29 +30,33 @@ type apiError struct {
 	RetryAfter  time.Duration
 }
 
-func (e *apiError) Error() string { return fmt.Sprintf("Telegram answered %d %s", e.Code, e.Description) }
+func (e *apiError) Error() string {
+	return fmt.Sprintf("Telegram answered %d %s", e.Code, e.Description)
+}
 
 // poll asks for updates, commits them and hands them on, until ctx ends. The offset is not remembered beyond this call: Telegram
 // knows what was confirmed, and the inbox recognises what comes twice.
 func (s *Service) poll(ctx context.Context, d *dispatcher) {
-	s.polling.Store(true)
 	defer s.polling.Store(false)
 	var offset int64
 	pause := pauseFirst
+	s.polling.Store(true)
 	for ctx.Err() == nil {
 		raws, err := s.getUpdates(ctx, offset)
 		if err != nil {
 			if ctx.Err() != nil {
 				return
 			}
+			s.polling.Store(!refusedToken(err))
 			s.health.set("polling", s.pollTrouble(err))
 			s.log.Warn("asking for updates", "error", s.redact(err))
-			if !sleep(ctx, s.pollPause(err, &pause)) {
+			if !s.sleep(ctx, s.pollPause(err, &pause)) {
 				return
 			}
 			continue
 		}
 		pause = pauseFirst
+		s.polling.Store(true)
 		s.lastPoll.Store(s.now().UnixNano())
 		s.health.set("polling", nil)
 		if len(raws) == 0 {
@@ -62,10 +66,13 @@ func (s *Service) poll(ctx context.Context, d *dispatcher) {
 		if !ok {
 			return
 		}
+		// an answer that brings the offset no further, since none of it has a readable id or since the offset is not heeded, can
+		// only be asked for again
+		if (next == 0 || next == offset) && !s.sleep(ctx, longPause) {
+			return
+		}
 		if next != 0 {
 			offset = next
-		} else if !sleep(ctx, longPause) { // nothing in it has a readable id: it can only be asked for again
-			return
 		}
 	}
 }
@@ -98,18 +105,19 @@ func (s *Service) receive(ctx context.Context, d *dispatcher, raws []json.RawMes
 		if ctx.Err() != nil {
 			return 0, false
 		}
-		text := "updates cannot be committed and stay with Telegram: " + store.Reason(err)
+		text := "updates cannot be committed and stay with Telegram: " + s.reason(err)
 		if store.DiskFull(err) {
 			text = "the database's disk is full; updates stay with Telegram until there is room"
 		}
 		s.health.set("inbox", errors.New(text))
-		s.log.Error("committing updates", "error", store.Reason(err), "updates", len(updates))
-		if !sleep(ctx, pause) {
+		s.log.Error("committing updates", "error", s.reason(err), "updates", len(updates))
+		if !s.sleep(ctx, pause) {
 			return 0, false
 		}
 	}
 }
 
+// onlyFresh is what of a batch is to be handled: what was not in the inbox before.
 func (s *Service) onlyFresh(updates []store.Update, fresh map[int64]bool) []store.Update {
 	var list []store.Update
 	for _, u := range updates {
@@ -129,7 +137,7 @@ const pauseFirst = 200 * time.Millisecond
 func (s *Service) pollPause(err error, pause *time.Duration) time.Duration {
 	var api *apiError
 	switch {
-	case errors.As(err, &api) && (api.Code == http.StatusUnauthorized || api.Code == http.StatusNotFound):
+	case refusedToken(err):
 		return s.revokedPause
 	case errors.As(err, &api) && api.Code == http.StatusConflict:
 		return 5 * time.Second
@@ -141,6 +149,11 @@ func (s *Service) pollPause(err error, pause *time.Duration) time.Duration {
 	return p
 }
 
+func refusedToken(err error) bool {
+	var api *apiError
+	return errors.As(err, &api) && (api.Code == http.StatusUnauthorized || api.Code == http.StatusNotFound)
+}
+
 // pollTrouble says what is wrong in words for the operator.
 func (s *Service) pollTrouble(err error) error {
 	var api *apiError
@@ -148,12 +161,14 @@ func (s *Service) pollTrouble(err error) error {
 		return fmt.Errorf("Telegram cannot be reached: %s", s.redact(err))
 	}
 	switch api.Code {
-	case http.StatusUnauthorized, http.StatusNotFound:
+	case http.StatusUnauthorized:
 		return errors.New("Telegram refuses the token: polling has stopped. Put the right TELEGRAM_TOKEN in place and restart")
+	case http.StatusNotFound:
+		return errors.New("Telegram knows no such bot: polling has stopped. Look at TELEGRAM_TOKEN and TELEGRAM_API_URL and restart")
 	case http.StatusConflict:
 		return errors.New("another program polls with the same token, or a webhook is set: stop the other one")
 	}
-	return err
+	return errors.New(s.redact(err))
 }
 
 // getUpdates makes one long poll. The library cannot: it decodes a batch as a whole.

@@ -8,67 +8,132 @@ import (
 	"healthagent/store"
 )
 
-// queue holds what is to be sent and is not under way: chats in the order of their most urgent message, and chats that must wait.
-// It belongs to the sender's goroutine.
+const (
+	laneHolds = 30 // messages of one lane in memory; of what is beyond only the place is remembered
+	laneLow   = 10 // so few, and the next ones are fetched
+)
+
+// queue holds what is to be sent and is not under way, in lanes: those that may send, the most urgent first, and those that must
+// wait. It belongs to the sender's goroutine.
 type queue struct {
-	chats   map[int64]*post
+	lanes   map[lane]*post
 	ready   posts // may send now
 	waiting posts // may not before their time
-	size    int
+	size    int   // messages held
+	urgent  int   // of them callback answers and replies
+	beyond  int   // messages of which only the place is held
+	hungry  bool  // a lane wants messages that it let go of: they must be fetched
 }
 
-// post is what waits for one chat.
+// lane is what must keep its order: the messages of one chat. Answers to buttons are no messages, wait for none and so have a lane
+// of their own.
+type lane struct {
+	chat    int64
+	answers bool
+}
+
+func laneOf(o store.Outgoing) lane {
+	return lane{chat: o.ChatID, answers: o.Class == store.CallbackAnswer}
+}
+
+// place is where a message stands among all.
+type place struct {
+	class store.Class
+	id    int64
+}
+
+func placeOf(o store.Outgoing) place { return place{o.Class, o.ID} }
+
+func (p place) before(other place) bool {
+	if p.class != other.class {
+		return p.class < other.class
+	}
+	return p.id < other.id
+}
+
+// post is what waits in one lane.
 type post struct {
-	chat  int64
-	items []store.Outgoing // most urgent first
-	busy  bool             // one of its messages is under way: the next must not overtake it
-	at    time.Time        // when it waits: until then
-	heap  *posts           // the heap that it is in; nil: none
-	index int
+	lane
+	items  []store.Outgoing // most urgent first
+	beyond []place          // behind the items: left in the outbox, so that no chat fills the memory
+	least  place            // the first of them
+	busy   bool             // one of its messages is under way: the next must not overtake it
+	at     time.Time        // when it waits: until then
+	heap   *posts           // the heap that it is in; nil: none
+	index  int
 }
 
 func newQueue() *queue {
-	return &queue{chats: map[int64]*post{}, ready: posts{less: byUrgency}, waiting: posts{less: byTime}}
+	return &queue{lanes: map[lane]*post{}, ready: posts{less: byUrgency}, waiting: posts{less: byTime}}
 }
 
-func byUrgency(a, b *post) bool { return before(a.items[0], b.items[0]) }
+func byUrgency(a, b *post) bool { return placeOf(a.items[0]).before(placeOf(b.items[0])) }
 
 func byTime(a, b *post) bool { return a.at.Before(b.at) }
 
-func before(a, b store.Outgoing) bool {
-	if a.Class != b.Class {
-		return a.Class < b.Class
-	}
-	return a.ID < b.ID
-}
-
-// add puts messages into their chats.
-func (q *queue) add(items []store.Outgoing) {
+// add puts messages into their lanes.
+func (q *queue) add(items ...store.Outgoing) {
 	for _, o := range items {
-		p := q.chats[o.ChatID]
-		if p == nil {
-			p = &post{chat: o.ChatID}
-			q.chats[o.ChatID] = p
-		}
+		p := q.post(laneOf(o))
 		q.out(p)
-		at, _ := slices.BinarySearchFunc(p.items, o, func(x, target store.Outgoing) int {
-			if before(x, target) {
-				return -1
-			}
-			return 1
-		})
-		p.items = slices.Insert(p.items, at, o)
-		q.size++
+		q.insert(p, o)
 		q.in(p)
 	}
 }
 
-// in puts a chat where it belongs.
+func (q *queue) post(l lane) *post {
+	p := q.lanes[l]
+	if p == nil {
+		p = &post{lane: l}
+		q.lanes[l] = p
+	}
+	return p
+}
+
+func (q *queue) insert(p *post, o store.Outgoing) {
+	at, _ := slices.BinarySearchFunc(p.items, placeOf(o), func(x store.Outgoing, target place) int {
+		if placeOf(x).before(target) {
+			return -1
+		}
+		return 1
+	})
+	if at == len(p.items) && len(p.beyond) > 0 && p.least.before(placeOf(o)) { // what stands before it was let go of
+		q.forgo(p, o)
+		return
+	}
+	p.items = slices.Insert(p.items, at, o)
+	q.count(o, +1)
+	if last := len(p.items) - 1; last >= laneHolds {
+		q.count(p.items[last], -1)
+		q.forgo(p, p.items[last])
+		p.items[last] = store.Outgoing{}
+		p.items = p.items[:last]
+	}
+}
+
+func (q *queue) forgo(p *post, o store.Outgoing) {
+	at := placeOf(o)
+	if len(p.beyond) == 0 || at.before(p.least) {
+		p.least = at
+	}
+	p.beyond = append(p.beyond, at)
+	q.beyond++
+}
+
+func (q *queue) count(o store.Outgoing, n int) {
+	q.size += n
+	if o.Class <= store.Reply {
+		q.urgent += n
+	}
+}
+
+// in puts a lane where it belongs.
 func (q *queue) in(p *post) {
 	switch {
 	case p.busy:
 	case len(p.items) == 0:
-		delete(q.chats, p.chat)
+		q.forget(p)
+		delete(q.lanes, p.lane)
 	case p.at.IsZero():
 		heap.Push(&q.ready, p)
 	default:
@@ -82,7 +147,7 @@ func (q *queue) out(p *post) {
 	}
 }
 
-// wake lets chats go whose time has come.
+// wake lets lanes go whose time has come.
 func (q *queue) wake(now time.Time) {
 	for q.waiting.Len() > 0 && !q.waiting.list[0].at.After(now) {
 		p := q.waiting.list[0]
@@ -92,7 +157,7 @@ func (q *queue) wake(now time.Time) {
 	}
 }
 
-// next is the most urgent message of a chat that may send; false when there is none.
+// next is the lane of the most urgent message that may be sent; false when there is none.
 func (q *queue) next() (*post, bool) {
 	if q.ready.Len() == 0 {
 		return nil, false
@@ -100,17 +165,45 @@ func (q *queue) next() (*post, bool) {
 	return q.ready.list[0], true
 }
 
-// start takes the most urgent message of a chat out and keeps the chat back until end.
+// start takes the most urgent message of a lane out and keeps the lane back until end.
 func (q *queue) start(p *post) store.Outgoing {
 	q.out(p)
 	o := p.items[0]
+	p.items[0] = store.Outgoing{}
 	p.items = p.items[1:]
 	p.busy = true
-	q.size--
+	q.count(o, -1)
+	if len(p.items) < laneLow && len(p.beyond) > 0 {
+		q.recall(p)
+	}
 	return o
 }
 
-// delay makes a chat wait.
+// recall has the next ones of a lane fetched that it let go of.
+func (q *queue) recall(p *post) {
+	slices.SortFunc(p.beyond, func(a, b place) int {
+		if a.before(b) {
+			return -1
+		}
+		return 1
+	})
+	n := min(len(p.beyond), laneHolds-laneLow)
+	p.beyond = slices.Delete(p.beyond, 0, n)
+	if len(p.beyond) > 0 {
+		p.least = p.beyond[0]
+	}
+	q.beyond -= n
+	q.hungry = true
+}
+
+// forget lets all be fetched again that a lane let go of.
+func (q *queue) forget(p *post) {
+	q.hungry = q.hungry || len(p.beyond) > 0
+	q.beyond -= len(p.beyond)
+	p.beyond = nil
+}
+
+// delay makes a lane wait.
 func (q *queue) delay(p *post, until time.Time) {
 	q.out(p)
 	if until.After(p.at) {
@@ -119,61 +212,50 @@ func (q *queue) delay(p *post, until time.Time) {
 	q.in(p)
 }
 
-// end lets a chat go on after its message; back, when not nil, is to be sent again, not before until.
-func (q *queue) end(chat int64, back *store.Outgoing, until time.Time) {
-	p := q.chats[chat]
-	if p == nil {
-		p = &post{chat: chat}
-		q.chats[chat] = p
-	}
+// end lets a lane go on after its message; back, when not nil, is to be sent again, not before until.
+func (q *queue) end(l lane, back *store.Outgoing, until time.Time) {
+	p := q.post(l)
 	p.busy = false
 	q.out(p)
 	p.at = until
-	q.in(p)
 	if back != nil {
-		q.add([]store.Outgoing{*back})
+		q.insert(p, *back)
 	}
-}
-
-// drop removes all of a chat and returns how many messages it were.
-func (q *queue) drop(chat int64) int {
-	p := q.chats[chat]
-	if p == nil {
-		return 0
-	}
-	q.out(p)
-	n := len(p.items)
-	p.items = nil
-	q.size -= n
 	q.in(p)
-	return n
 }
 
-// ids are the messages held.
+// drop removes all of a chat.
+func (q *queue) drop(chat int64) {
+	for _, l := range []lane{{chat: chat}, {chat: chat, answers: true}} {
+		p := q.lanes[l]
+		if p == nil {
+			continue
+		}
+		q.out(p)
+		for _, o := range p.items {
+			q.count(o, -1)
+		}
+		q.beyond -= len(p.beyond)
+		p.items, p.beyond = nil, nil // Unreachable or MoveChat deals with the rows
+		q.in(p)
+	}
+}
+
+// ids are the messages held or remembered.
 func (q *queue) ids() []int64 {
-	ids := make([]int64, 0, q.size)
-	for _, p := range q.chats {
+	ids := make([]int64, 0, q.size+q.beyond)
+	for _, p := range q.lanes {
 		for _, o := range p.items {
 			ids = append(ids, o.ID)
+		}
+		for _, b := range p.beyond {
+			ids = append(ids, b.id)
 		}
 	}
 	return ids
 }
 
-// urgent is how many messages of callbacks and replies are held.
-func (q *queue) urgent() int {
-	n := 0
-	for _, p := range q.chats {
-		for _, o := range p.items {
-			if o.Class <= store.Reply {
-				n++
-			}
-		}
-	}
-	return n
-}
-
-// posts is a heap of chats.
+// posts is a heap of lanes.
 type posts struct {
 	list []*post
 	less func(a, b *post) bool
@@ -197,6 +279,7 @@ func (h *posts) Push(x any) {
 // Pop implements heap.Interface.
 func (h *posts) Pop() any {
 	p := h.list[len(h.list)-1]
+	h.list[len(h.list)-1] = nil
 	h.list = h.list[:len(h.list)-1]
 	p.heap = nil
 	return p

@@ -62,8 +62,8 @@ func glance(botID int64, raw json.RawMessage) (store.Update, error) {
 		return store.Update{}, fmt.Errorf("update is not an object: %w", errShape)
 	}
 	var id int64
-	if err := json.Unmarshal(o["update_id"], &id); err != nil {
-		return store.Update{}, fmt.Errorf("update_id is not a number: %w", errShape)
+	if err := json.Unmarshal(o["update_id"], &id); err != nil || id <= 0 {
+		return store.Update{}, fmt.Errorf("update_id is not a positive number: %w", errShape)
 	}
 	u := store.Update{BotID: botID, ID: id, Raw: raw}
 	u.Kind = kindOf(o)

@@ -31,13 +31,23 @@ func renderOne(in coach.Incoming, quote bool, out coach.Out) ([]store.Outgoing, 
 			&bot.AnswerCallbackQueryParams{CallbackQueryID: in.TapID, Text: cut(out.Note, 200)})
 	case coach.Change:
 		parts := split(out.HTML)
-		return call(in, out, out.Class, "editMessageText", &bot.EditMessageTextParams{
+		changed, err := call(in, out, out.Class, "editMessageText", &bot.EditMessageTextParams{
 			ChatID: in.ChatID, MessageID: int(out.MessageID), Text: parts[0], ParseMode: models.ParseModeHTML,
 			ReplyMarkup: markup(out), LinkPreviewOptions: noPreview(),
 		})
+		if err != nil || len(parts) == 1 {
+			return changed, err
+		}
+		out.Buttons, out.Ask = nil, ""
+		more, err := say(in, quote, out, parts[1:])
+		return append(changed, more...), err
 	}
+	return say(in, quote, out, split(out.HTML))
+}
+
+// say is one new message in so many parts; the last of them has the buttons.
+func say(in coach.Incoming, quote bool, out coach.Out, parts []string) ([]store.Outgoing, error) {
 	var calls []store.Outgoing
-	parts := split(out.HTML)
 	for i, part := range parts {
 		p := &bot.SendMessageParams{
 			ChatID: in.ChatID, Text: part, ParseMode: models.ParseModeHTML, LinkPreviewOptions: noPreview(),

@@ -9,12 +9,14 @@ import (
 )
 
 const (
-	underWay   = 32                    // calls at the same time
-	holdAtMost = 1000                  // messages in memory, beyond which only urgent ones are fetched
-	fetchAtOne = 500                   // messages fetched at once
-	recordSoon = 50 * time.Millisecond // how long an outcome may wait for company before it is recorded
-	sweepEach  = 5 * time.Second       // how often is looked for what nobody announced
-	turnTime   = 5 * time.Second       // for one exchange with the database
+	underWay   = 32                      // calls at the same time
+	holdAtMost = 1000                    // messages in memory, beyond which only urgent ones are fetched
+	fetchAtOne = 500                     // messages fetched at once
+	recordMany = 50                      // so many outcomes are recorded at once
+	recordSoon = 50 * time.Millisecond   // how long an outcome may wait for company before it is recorded
+	sweepEach  = 5 * time.Second         // how often is looked for what nobody announced
+	turnTime   = 5 * time.Second         // for one exchange with the database
+	lastTurn   = 1500 * time.Millisecond // for the one at the end, which comes after the drain
 )
 
 // sender drains the outbox. All of it runs in one goroutine but the calls themselves, so that fetching, recording and what is under
@@ -23,35 +25,38 @@ type sender struct {
 	*Service
 	queue    *queue
 	pace     *pacer
-	flying   map[int64]bool // ids under way
+	trust    trust
+	flying   map[int64]struct{} // ids under way
 	outcomes chan outcome
 	ended    []store.Sending // outcomes not recorded yet
 	since    time.Time       // of the oldest of them
-	fetch    bool            // there may be more in the outbox
+	fetch    bool            // there may be something in the outbox that should be here
+	later    bool            // there may be something less urgent in it, to be fetched when there is room
 	swept    time.Time
-	trouble  time.Duration      // pause while Telegram is not well, doubled each time
-	limits   map[int64]struct{} // chats limited since the last accepted call
+	again    time.Time // the database failed: not before
 }
 
 func (s *Service) newSender() *sender {
 	return &sender{
-		Service: s, queue: newQueue(), pace: newPacer(s.config.Rate), flying: map[int64]bool{},
-		outcomes: make(chan outcome, underWay), fetch: true, limits: map[int64]struct{}{},
+		Service: s, queue: newQueue(), pace: newPacer(s.config.Rate), trust: newTrust(), flying: map[int64]struct{}{},
+		outcomes: make(chan outcome, underWay), fetch: true,
 	}
 }
 
 // run sends until ctx ends, and then goes on with what is urgent until rest ends. What is left stays in the outbox.
 func (s *sender) run(ctx, rest context.Context) {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
+	draining := false
 	for {
-		draining := ctx.Err() != nil
-		if rest.Err() != nil || draining && len(s.flying) == 0 && s.queue.urgent() == 0 && len(s.ended) == 0 && !s.fetch {
+		if ctx.Err() != nil && !draining {
+			draining, s.fetch = true, true // the last commits may not have been heard of
+		}
+		s.turn(rest, draining)
+		wait := s.launch(rest, draining)
+		s.sending.Store(int64(s.queue.size + len(s.flying)))
+		if rest.Err() != nil || draining && s.drained() {
 			s.stop()
 			return
 		}
-		s.turn(rest)
-		timer.Reset(s.launch(rest, draining))
 		done := ctx.Done()
 		if draining {
 			done = rest.Done()
@@ -64,10 +69,14 @@ func (s *sender) run(ctx, rest context.Context) {
 			}
 		case <-s.wake:
 			s.fetch = true
-		case <-timer.C:
+		case <-s.after(wait):
 		case <-done:
 		}
 	}
+}
+
+func (s *sender) drained() bool {
+	return len(s.flying) == 0 && s.queue.urgent == 0 && len(s.ended) == 0 && !s.fetch
 }
 
 // stop waits for the calls under way, whose contexts are over, and records what became of them.
@@ -75,53 +84,71 @@ func (s *sender) stop() {
 	for len(s.flying) > 0 {
 		s.end(<-s.outcomes)
 	}
+	s.sending.Store(0)
 	if len(s.ended) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), turnTime)
+	ctx, cancel := context.WithTimeout(context.Background(), lastTurn)
 	defer cancel()
 	if _, err := s.config.Store.TurnOutbox(ctx, s.ended, nil, s.now(), 0, store.Broadcast); err != nil {
-		s.log.Warn("recording what was sent; it will be sent again", "error", store.Reason(err), "messages", len(s.ended))
+		s.log.Warn("recording what was sent; it will be sent again", "error", s.reason(err), "messages", len(s.ended))
 	}
 }
 
 // turn records outcomes and fetches what is due, when there is reason for either.
-func (s *sender) turn(ctx context.Context) {
+func (s *sender) turn(ctx context.Context, draining bool) {
 	now := s.now()
 	if now.Sub(s.swept) >= sweepEach {
 		s.fetch, s.swept = true, now
 		s.pace.tidy(now)
 	}
-	record := len(s.ended) > 0 && (s.fetch || len(s.ended) >= fetchAtOne/10 || now.Sub(s.since) >= recordSoon)
-	if !record && !s.fetch {
+	if s.queue.hungry || s.later && !draining && s.held() < holdAtMost/2 {
+		s.fetch, s.queue.hungry = true, false
+	}
+	record := len(s.ended) > 0 && (s.fetch || draining || len(s.ended) >= recordMany || now.Sub(s.since) >= recordSoon)
+	if !record && !s.fetch || s.again.After(now) {
 		return
+	}
+	room, least := s.room(draining)
+	var busy []int64
+	if room > 0 {
+		busy = s.busy()
 	}
 	ctx, cancel := context.WithTimeout(ctx, turnTime)
 	defer cancel()
-	least := store.Broadcast
-	if s.queue.size >= holdAtMost {
-		least = store.Reply
-	}
-	room := s.room()
-	due, err := s.config.Store.TurnOutbox(ctx, s.ended, s.busy(), now, room, least)
+	due, err := s.config.Store.TurnOutbox(ctx, s.ended, busy, now, room, least)
 	if err != nil {
-		s.health.set("outbox", errors.New("the outbox cannot be read: "+store.Reason(err)))
-		s.log.Warn("turning the outbox", "error", store.Reason(err))
-		sleep(ctx, firstPause)
+		s.again = s.now().Add(firstPause)
+		s.health.set("outbox", errors.New("the outbox cannot be read: "+s.reason(err)))
+		s.log.Warn("turning the outbox", "error", s.reason(err))
 		return
 	}
 	s.health.set("outbox", nil)
-	s.ended, s.fetch = s.ended[:0], room > 0 && len(due) == room
-	s.queue.add(due)
-	s.sending.Store(int64(s.queue.size + len(s.flying)))
+	s.ended = s.ended[:0]
+	s.queue.add(due...)
+	if s.fetch {
+		// a full page means that there is more of what was asked for; what was not asked for may be there too
+		s.fetch = room > 0 && len(due) == room
+		s.later = s.fetch || least != store.Broadcast
+	}
 }
 
-func (s *sender) room() int {
-	if !s.fetch || s.queue.size >= 2*holdAtMost {
-		return 0
+// room is how many messages may be fetched and how urgent they must be.
+func (s *sender) room(draining bool) (int, store.Class) {
+	held := s.held()
+	switch {
+	case !s.fetch:
+		return 0, store.Broadcast
+	case held >= 2*holdAtMost:
+		return 0, store.CallbackAnswer
+	case draining || held >= holdAtMost:
+		return fetchAtOne, store.Reply
 	}
-	return fetchAtOne
+	return fetchAtOne, store.Broadcast
 }
+
+// held is how full the memory is, in messages: of what is beyond there is only the id.
+func (s *sender) held() int { return s.queue.size + s.queue.beyond/50 }
 
 // busy are the ids that must not be fetched again.
 func (s *sender) busy() []int64 {
@@ -141,7 +168,10 @@ func (s *sender) launch(ctx context.Context, urgentOnly bool) time.Duration {
 		if !found || len(s.flying) >= underWay || urgentOnly && p.items[0].Class > store.Reply {
 			return s.idle(now)
 		}
-		if p.items[0].Class != store.CallbackAnswer { // an answer to a button is no message: it counts against no limit
+		if s.pace.pause.After(now) {
+			return min(s.pace.pause.Sub(now), s.idle(now))
+		}
+		if !p.answers { // an answer to a button is no message: it counts against no limit
 			if at := s.pace.chat(p.chat, now); at.After(now) {
 				s.queue.delay(p, at)
 				continue
@@ -150,11 +180,9 @@ func (s *sender) launch(ctx context.Context, urgentOnly bool) time.Duration {
 				return min(at.Sub(now), s.idle(now))
 			}
 			s.pace.spend(p.chat, now)
-		} else if s.pace.pause.After(now) {
-			return min(s.pace.pause.Sub(now), s.idle(now))
 		}
 		o := s.queue.start(p)
-		s.flying[o.ID] = true
+		s.flying[o.ID] = struct{}{}
 		go func() { s.outcomes <- s.call(ctx, o) }()
 	}
 }
@@ -162,7 +190,12 @@ func (s *sender) launch(ctx context.Context, urgentOnly bool) time.Duration {
 // idle is the time until something must be done anyway.
 func (s *sender) idle(now time.Time) time.Duration {
 	wait := sweepEach - now.Sub(s.swept)
-	if len(s.ended) > 0 {
+	switch {
+	case s.again.After(now):
+		wait = min(wait, s.again.Sub(now))
+	case s.fetch || s.queue.hungry:
+		wait = 0
+	case len(s.ended) > 0:
 		wait = min(wait, recordSoon-now.Sub(s.since))
 	}
 	if s.queue.waiting.Len() > 0 {
@@ -173,36 +206,22 @@ func (s *sender) idle(now time.Time) time.Duration {
 
 // land handles the end of a call.
 func (s *sender) land(ctx context.Context, o outcome) {
+	o = s.trusted(o)
 	s.end(o)
+	ctx, cancel := context.WithTimeout(ctx, turnTime)
+	defer cancel()
 	switch o.verdict {
 	case unreachable:
 		s.count.unreachables.Add(1)
 		s.queue.drop(o.call.ChatID)
 		s.log.Info("a person cannot be reached", "reason", o.reason)
 		if err := s.config.Store.Unreachable(ctx, o.call.ChatID, s.now()); err != nil {
-			s.log.Warn("noting that a person cannot be reached", "error", store.Reason(err))
+			s.log.Warn("noting that a person cannot be reached", "error", s.reason(err))
 		}
 	case moved:
 		if err := s.config.Store.MoveChat(ctx, o.call.ChatID, o.to); err != nil {
-			s.log.Warn("following a group to its new id", "error", store.Reason(err))
+			s.log.Warn("following a group to its new id", "error", s.reason(err))
 		}
-	case accepted:
-		s.trouble = 0
-		clear(s.limits)
-		s.health.set("sending", nil)
-	case failing, revoked:
-		s.trouble = min(max(2*s.trouble, 500*time.Millisecond), 15*time.Second)
-		s.pace.hold(s.now().Add(s.trouble))
-		s.health.set("sending", errors.New(o.reason))
-		s.log.Warn("sending", "method", o.call.Method, "reason", o.reason, "pause", s.trouble)
-	case limited:
-		s.count.limited.Add(1)
-		s.limits[o.call.ChatID] = struct{}{}
-		if len(s.limits) >= 3 { // not one chat's limit: everybody's
-			s.pace.hold(s.now().Add(o.wait))
-			s.health.set("sending", errors.New("Telegram asks for a pause of "+o.wait.String()))
-		}
-		s.log.Warn("Telegram limits sending", "wait", o.wait)
 	case refusedCall:
 		s.log.Error("Telegram refuses a call", "method", o.call.Method, "reason", o.reason)
 	}
@@ -211,20 +230,16 @@ func (s *sender) land(ctx context.Context, o outcome) {
 // end books the end of a call: for the record, or back into the queue.
 func (s *sender) end(o outcome) {
 	delete(s.flying, o.call.ID)
-	now := s.now()
+	now, at := s.now(), laneOf(o.call)
 	switch o.verdict {
 	case limited, failing, revoked:
 		s.count.retried.Add(1)
 		o.call.Attempts++
-		until := time.Time{}
-		if o.verdict == limited {
-			until = now.Add(o.wait)
-		}
-		s.queue.end(o.call.ChatID, &o.call, until)
+		s.queue.end(at, &o.call, now.Add(o.wait))
 		return
 	case moved: // fetched again with its new chat
 		s.fetch = true
-		s.queue.end(o.call.ChatID, nil, time.Time{})
+		s.queue.end(at, nil, time.Time{})
 		s.queue.drop(o.call.ChatID)
 		return
 	}
@@ -239,5 +254,5 @@ func (s *sender) end(o outcome) {
 		s.since = now
 	}
 	s.ended = append(s.ended, done)
-	s.queue.end(o.call.ChatID, nil, time.Time{})
+	s.queue.end(at, nil, time.Time{})
 }

@@ -36,17 +36,19 @@ type Config struct {
 
 // Service is the way in and out of one bot. Run is called by one goroutine; all else may be called by many.
 type Service struct {
-	config  Config
-	botID   int64
-	api     string
-	admins  map[int64]struct{}
-	log     *slog.Logger
-	now     func() time.Time
-	client  *http.Client
-	bot     *bot.Bot
-	handler handler
+	config Config
+	botID  int64
+	api    string
+	admins map[int64]struct{}
+	log    *slog.Logger
+	now    func() time.Time
+	client *http.Client
+	bot    *bot.Bot
 
-	pollTime, callTime, revokedPause time.Duration
+	pollTime, callTime, workTime, revokedPause time.Duration
+
+	sleep func(context.Context, time.Duration) bool // false when ctx ended before
+	after func(time.Duration) <-chan time.Time
 
 	wake     chan struct{}
 	count    counters
@@ -82,7 +84,8 @@ func New(c Config) (*Service, error) {
 	s := &Service{
 		config: c, botID: id, api: strings.TrimRight(c.APIURL, "/"), admins: map[int64]struct{}{}, log: c.Logger, now: c.Now,
 		wake:     make(chan struct{}, 1),
-		pollTime: pollTime, callTime: 20 * time.Second, revokedPause: time.Minute,
+		pollTime: pollTime, callTime: 20 * time.Second, workTime: 20 * time.Second, revokedPause: time.Minute,
+		sleep: sleep, after: time.After,
 	}
 	s.health = health{now: c.Now, sick: map[string]Trouble{}}
 	for _, admin := range c.Admins {
@@ -90,7 +93,11 @@ func New(c Config) (*Service, error) {
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = underWay + 2
-	s.client = &http.Client{Transport: transport}
+	s.client = &http.Client{
+		Transport: transport,
+		// the Bot API does not redirect; whatever does would be handed the token
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 	s.bot, err = bot.New(c.Token, bot.WithServerURL(s.api), bot.WithSkipGetMe(), bot.WithHTTPClient(pollTime, s.client),
 		bot.WithErrorsHandler(func(err error) { s.log.Warn("bot library", "error", s.redact(err)) }))
 	if err != nil {
@@ -102,11 +109,23 @@ func New(c Config) (*Service, error) {
 // BotID is the bot's id.
 func (s *Service) BotID() int64 { return s.botID }
 
-func (s *Service) redact(err error) string {
-	if s.config.Redact == nil {
-		return brief(err)
+// redact is what may be logged of an error of the Bot API.
+func (s *Service) redact(err error) string { return s.clean(brief(err)) }
+
+// reason is what may be logged of an error of the store or of a handler.
+func (s *Service) reason(err error) string {
+	text := store.Reason(err)
+	if !strings.HasPrefix(text, "PostgreSQL ") { // other errors may quote what a person wrote
+		text = withoutQuotes(text)
 	}
-	return s.config.Redact(brief(err))
+	return s.clean(text)
+}
+
+func (s *Service) clean(text string) string {
+	if s.config.Redact == nil {
+		return text
+	}
+	return s.config.Redact(text)
 }
 
 // Render makes of what the coach does what is to be sent. A message points at the one it answers when more than one of its chat
@@ -128,14 +147,14 @@ func (s *Service) Wake() {
 }
 
 // Run takes in, handles and sends until ctx ends; then it lets the updates at work and what is urgent to be sent end, for as long
-// as Config.Drain. It must run in one process only: see store.Lead.
+// as Config.Drain. A handler that does not end even then is left to the end of the process; its update stays in the inbox. Run
+// returns an error only when what a former process left behind cannot be read for a reason that waiting does not mend. It must run
+// in one process only: see store.Lead.
 func (s *Service) Run(ctx context.Context, h handler) error {
-	s.handler = h
 	// what is at work when ctx ends goes on until the drain is over
 	rest, over := context.WithCancel(context.WithoutCancel(ctx))
 	defer over()
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(s.config.Drain, over) })
-	defer stop()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(s.config.Drain, over) })()
 
 	d := newDispatcher()
 	s.lines.Store(d)
@@ -143,7 +162,7 @@ func (s *Service) Run(ctx context.Context, h handler) error {
 
 	var workers, sending sync.WaitGroup
 	for range s.config.Workers {
-		workers.Go(func() { s.work(rest, d) })
+		workers.Go(func() { (&worker{Service: s, handler: h}).work(rest, d) })
 	}
 	sendCtx, sent := context.WithCancel(rest)
 	defer sent()
@@ -152,28 +171,66 @@ func (s *Service) Run(ctx context.Context, h handler) error {
 	err := s.leftBehind(ctx, d)
 	if err == nil {
 		s.poll(ctx, d)
+	} else {
+		time.AfterFunc(s.config.Drain, over)
 	}
 	d.close()
-	workers.Wait()
+	s.waitFor(rest, &workers)
 	sent()
 	sending.Wait()
 	return err
+}
+
+// deafTime is how long a handler may take to notice that its context is over.
+const deafTime = time.Second
+
+func (s *Service) waitFor(rest context.Context, workers *sync.WaitGroup) {
+	ended := make(chan struct{})
+	go func() {
+		workers.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return
+	case <-rest.Done():
+	}
+	select {
+	case <-ended:
+	case <-s.after(deafTime):
+		s.log.Error("a handler does not end; its update stays in the inbox")
+	}
 }
 
 // leftBehind queues the updates that a process before this one committed and did not finish. It comes before the first poll, so
 // that the order of each chat is kept.
 func (s *Service) leftBehind(ctx context.Context, d *dispatcher) error {
 	var page store.PendingPage
-	for {
-		updates, err := s.config.Store.Pending(ctx, s.botID, &page, 500)
-		if err != nil {
+	for pause := firstPause; ; {
+		next := page
+		updates, err := s.config.Store.Pending(ctx, s.botID, &next, pageSize)
+		switch {
+		case err == nil && (len(updates) == 0 || !d.add(updates...)):
+			return nil
+		case err == nil:
+			page, pause = next, firstPause
+			continue
+		case ctx.Err() != nil:
+			return nil
+		case !store.Unavailable(err):
 			return fmt.Errorf("load what was left behind: %w", err)
 		}
-		if len(updates) == 0 || !d.add(updates...) {
+		s.health.set("inbox", errors.New("what was left behind cannot be read: "+s.reason(err)))
+		s.log.Warn("loading what was left behind", "error", s.reason(err))
+		if !s.sleep(ctx, pause) {
 			return nil
 		}
+		pause = min(2*pause, longPause)
 	}
 }
+
+// pageSize is how many updates are read at once of what was left behind.
+const pageSize = 500
 
 // Greet asks Telegram who the bot is and sets its command menu. It is tried again until it works or ctx ends; nothing waits for it.
 func (s *Service) Greet(ctx context.Context, commands []coach.Command) {
@@ -183,7 +240,7 @@ func (s *Service) Greet(ctx context.Context, commands []coach.Command) {
 			return
 		}
 		s.log.Warn("greeting Telegram", "error", s.redact(err))
-		if !sleep(ctx, pause) {
+		if !s.sleep(ctx, pause) {
 			return
 		}
 	}
