@@ -68,7 +68,7 @@ type act func(ctx context.Context, t *turn) ([]Out, error)
 
 // Handle applies what a person did, once: the second time it returns store.ErrAlreadyDone.
 func (c *Coach) Handle(ctx context.Context, in Incoming) error {
-	user, known, err := c.Store.User(ctx, in.UserID)
+	user, known, err := c.person(ctx, in.UserID)
 	if err != nil {
 		return err
 	}
@@ -93,6 +93,23 @@ func (c *Coach) Handle(ctx context.Context, in Incoming) error {
 		}
 		return t.deliver(outs)
 	})
+}
+
+// person is somebody's row, which may be a copy; whether they are served is asked anew, so that an administrator's word counts at
+// once.
+func (c *Coach) person(ctx context.Context, id int64) (store.User, bool, error) {
+	user, known, err := c.Store.User(ctx, id)
+	if err != nil || !known {
+		return user, known, err
+	}
+	active, err := c.Store.IsActive(ctx, id)
+	switch {
+	case active:
+		user.Status = store.Active
+	case user.Status == store.Active:
+		user.Status = store.Inactive
+	}
+	return user, true, err
 }
 
 // admit chooses who may have what answered, before the transaction.

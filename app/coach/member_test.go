@@ -200,6 +200,20 @@ func TestAdminsAreMembersAtOnce(t *testing.T) {
 	}
 }
 
+// The coach's copy of a row may be older than what another process has just said.
+func TestShutOutAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.member(1, "UTC")
+	p.say("2 eggs")
+	for range 2 {
+		w.exec(`UPDATE users SET subscription_status = 'inactive'`)
+		expect(t, p.say("2 eggs"), "ended by its administrator")
+		w.exec(`UPDATE users SET subscription_status = 'active'`)
+		expect(t, p.say("/today"), "143 kcal")
+	}
+}
+
 func TestGroups(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
