@@ -83,16 +83,32 @@ func (s *Store) forgetUser(ctx context.Context, id int64) {
 	s.cache.preference.forget(ctx, s.cache.preference.key(personID(id)))
 }
 
-// The literal is what the partial index of active people needs; a parameter would never use it.
+// ErrNotActive is returned by a unit of work for a person who is not served, or no more; see Tx.MustBeActive.
+var ErrNotActive = errors.New("the person is not active")
+
+// The literal is what the partial index of active people needs; a parameter would never use it. The division is what makes the
+// server itself refuse the unit of work.
 const activeUserSQL = `
-SELECT /* get_active_user */ telegram_id
+SELECT /* get_active_user */ 1 / count(*)
+FROM   users
+WHERE  telegram_id = $1 AND subscription_status = 'active'`
+
+// MustBeActive queues the question whether a person is served. When they are not the unit of work fails with ErrNotActive and
+// nothing of it is applied, whatever the copy of their row said.
+func (tx *Tx) MustBeActive(id int64) { tx.guard(ErrNotActive, activeUserSQL, id) }
+
+// DropCopy makes the next User read the database.
+func (s *Store) DropCopy(ctx context.Context, id int64) { s.forgetUser(ctx, id) }
+
+const isActiveSQL = `
+SELECT /* is_active_user */ telegram_id
 FROM   users
 WHERE  telegram_id = $1 AND subscription_status = 'active'`
 
 // IsActive asks the database, not the cache, whether a person is served.
 func (s *Store) IsActive(ctx context.Context, id int64) (bool, error) {
 	var got int64
-	err := s.pool.QueryRow(ctx, activeUserSQL, id).Scan(&got)
+	err := s.pool.QueryRow(ctx, isActiveSQL, id).Scan(&got)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return false, nil
 	}

@@ -68,6 +68,15 @@ type act func(ctx context.Context, t *turn) ([]Out, error)
 
 // Handle applies what a person did, once: the second time it returns store.ErrAlreadyDone.
 func (c *Coach) Handle(ctx context.Context, in Incoming) error {
+	err := c.handle(ctx, in)
+	if errors.Is(err, store.ErrNotActive) { // shut out a moment ago: the copy of the row did not know yet
+		c.Store.DropCopy(ctx, in.UserID)
+		err = c.handle(ctx, in)
+	}
+	return err
+}
+
+func (c *Coach) handle(ctx context.Context, in Incoming) error {
 	user, known, err := c.person(ctx, in.UserID)
 	if err != nil {
 		return err
@@ -95,19 +104,16 @@ func (c *Coach) Handle(ctx context.Context, in Incoming) error {
 	})
 }
 
-// person is somebody's row, which may be a copy; whether they are served is asked anew, so that an administrator's word counts at
-// once.
+// person is somebody's row, which may be a copy. Of somebody whom the copy calls a member the unit of work itself makes sure; of
+// anybody else it is asked here, so that an administrator's word counts at once either way.
 func (c *Coach) person(ctx context.Context, id int64) (store.User, bool, error) {
 	user, known, err := c.Store.User(ctx, id)
-	if err != nil || !known {
+	if err != nil || !known || user.Status == store.Active {
 		return user, known, err
 	}
 	active, err := c.Store.IsActive(ctx, id)
-	switch {
-	case active:
+	if active {
 		user.Status = store.Active
-	case user.Status == store.Active:
-		user.Status = store.Inactive
 	}
 	return user, true, err
 }
@@ -123,7 +129,7 @@ func (c *Coach) admit(ctx context.Context, t *turn, known bool) (act, error) {
 	case !t.in.Private:
 		return inGroup, nil
 	case known && t.user.Status == store.Active:
-		return c.member(ctx, t)
+		return c.known(ctx, t)
 	case slices.Contains(c.Admins, t.in.UserID) && t.in.Kind != Lost:
 		return c.welcomed(ctx, t, func(tx *store.Tx) { tx.Activate(t.in.UserID, t.in.Name, nil) })
 	case c.Open && !known && t.in.Kind != Lost:
@@ -132,6 +138,18 @@ func (c *Coach) admit(ctx context.Context, t *turn, known bool) (act, error) {
 		return c.welcomed(ctx, t, func(tx *store.Tx) { tx.Activate(t.in.UserID, t.in.Name, nil) })
 	}
 	return stranger, nil
+}
+
+// known answers a member, and makes sure of it in the same transaction.
+func (c *Coach) known(ctx context.Context, t *turn) (act, error) {
+	do, err := c.member(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, t *turn) ([]Out, error) {
+		t.tx.MustBeActive(t.user.ID)
+		return do(ctx, t)
+	}, nil
 }
 
 // welcomed makes a person a member and answers them as one.
