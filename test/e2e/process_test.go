@@ -20,7 +20,7 @@ import (
 // second starts a daemon beside the stage's own: same bot, same database, a state directory of its own.
 func (w *world) second() *stage.Daemon {
 	w.t.Helper()
-	return w.start("HEALTHAGENT_STATE_DIR=" + filepath.Join(w.Dir(), "second"))
+	return w.start("HEALTHAGENT_STATE_DIR=" + filepath.Join(w.State(), "second"))
 }
 
 // TestTwoDaemonsOneBot: one works, the other waits and says who works, and takes over when that one dies.
@@ -71,8 +71,20 @@ func TestTwoDaemonsOneSocket(t *testing.T) {
 	w.untilReady(w.Daemon, 200, "leader", "this process works")
 }
 
-// stopTime is what a stop may take.
-const stopTime = 10 * time.Second
+// stopTime is what a stop may take, 10 seconds, and room for a machine that is busy with other tests.
+const stopTime = 15 * time.Second
+
+// stopInTime stops the daemon, which must end with 0.
+func (w *world) stopInTime() {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.ctx, stopTime)
+	defer cancel()
+	begin := time.Now()
+	if err := w.Daemon.Stop(ctx); err != nil {
+		w.t.Error(err)
+	}
+	w.t.Logf("stopped after %s", time.Since(begin).Round(time.Millisecond))
+}
 
 // TestStoppedWhileBusy: a stop is clean, prompt and loses nothing, also while Telegram hangs.
 func TestStoppedWhileBusy(t *testing.T) {
@@ -100,11 +112,7 @@ func TestStoppedWhileBusy(t *testing.T) {
 			w.wait("it is busy", func(tr *botapi.Transcript) bool {
 				return tr.Stats().Sent > before.Sent+3 || tr.Stats().Faults > before.Faults
 			})
-			ctx, cancel := context.WithTimeout(w.ctx, stopTime)
-			defer cancel()
-			if err := w.Daemon.Stop(ctx); err != nil {
-				t.Error(err)
-			}
+			w.stopInTime()
 			c.round()
 			w.tg.ClearFaults()
 			w.serve()
@@ -129,11 +137,7 @@ func TestStoppedWithoutPostgres(t *testing.T) {
 	cluster.Stop()
 	c.round()
 	w.untilReady(w.Daemon, 503, "postgresql", "does not answer")
-	ctx, cancel := context.WithTimeout(w.ctx, stopTime)
-	defer cancel()
-	if err := w.Daemon.Stop(ctx); err != nil {
-		t.Error(err)
-	}
+	w.stopInTime()
 	cluster.Start()
 	w.serve()
 	c.answered()

@@ -71,7 +71,7 @@ func build(t *testing.T, o stage.Options) *world {
 
 // log is the end of what all daemons of this world have written.
 func (w *world) log(lines int) string {
-	raw, err := os.ReadFile(w.Dir() + "/daemon.log")
+	raw, err := os.ReadFile(w.State() + "/daemon.log")
 	if err != nil {
 		return ""
 	}
@@ -238,6 +238,12 @@ func (w *world) now(m botapi.SentMessage) botapi.SentMessage {
 	}
 	w.t.Fatal("the message is gone")
 	return m
+}
+
+// becomes waits until a message has been changed to one with words in it.
+func (w *world) becomes(m botapi.SentMessage, words string) {
+	w.t.Helper()
+	w.wait("a message becomes "+words, func(*botapi.Transcript) bool { return strings.Contains(w.now(m).Text, words) })
 }
 
 // idle waits until nothing is on the way: Telegram's queue, inbox and outbox are empty.

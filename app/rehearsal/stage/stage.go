@@ -35,6 +35,7 @@ type Options struct {
 // Stage is the product, put up. Close must be called.
 type Stage struct {
 	options  Options
+	temp     *local.Temp
 	dir      string
 	api      string
 	postgres *local.Postgres
@@ -52,13 +53,11 @@ func New(ctx context.Context, o Options) (_ *Stage, err error) {
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	if s.dir, err = os.MkdirTemp(local.TempBase(), "healthagent-demo-"); err != nil {
+	// it also clears away what a stage that was killed has left behind
+	if s.temp, err = local.NewTemp(ctx, "healthagent-demo"); err != nil {
 		return nil, fmt.Errorf("make a directory: %w", err)
 	}
-	// a database server that runs as another user must get through to its own directory in it
-	if err = os.Chmod(s.dir, 0o711); err != nil {
-		return nil, fmt.Errorf("open the directory: %w", err)
-	}
+	s.dir = s.temp.Path
 	if err = s.startServers(ctx); err != nil {
 		return nil, err
 	}
@@ -89,11 +88,8 @@ func (s *Stage) startServers(ctx context.Context) (err error) {
 	return nil
 }
 
-// Dir is where everything of the stage is, Close removes it.
-func (s *Stage) Dir() string { return s.dir }
-
-// State is the daemon's state directory.
-func (s *Stage) State() string { return filepath.Join(s.dir, "state") }
+// State is the daemon's state directory, and all that the stage has on disk. Close removes it.
+func (s *Stage) State() string { return s.dir }
 
 // Token is the bot's, which must stand in no log.
 func (s *Stage) Token() string { return token }
@@ -151,9 +147,9 @@ func (s *Stage) Close() error {
 		errs = append(errs, s.postgres.Close(ctx))
 		s.postgres = nil
 	}
-	if s.dir != "" {
-		errs = append(errs, os.RemoveAll(s.dir))
-		s.dir = ""
+	if s.temp != nil {
+		errs = append(errs, s.temp.Remove(ctx))
+		s.temp = nil
 	}
 	return errors.Join(errs...)
 }
