@@ -181,7 +181,7 @@ func (s *Service) getUpdates(ctx context.Context, offset int64) ([]json.RawMessa
 	if err != nil {
 		return nil, fmt.Errorf("encode getUpdates: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.pollTime+pollGrace)
+	ctx, cancel := context.WithTimeout(ctx, s.pollTime+s.pollGrace)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.api+"/bot"+s.config.Token+"/getUpdates", bytes.NewReader(body))
 	if err != nil {

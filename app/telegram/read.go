@@ -92,7 +92,7 @@ func kindOf(o object) string {
 		}
 	}
 	for _, name := range names {
-		if name != "update_id" {
+		if name != "update_id" && name != "" {
 			return strings.ToValidUTF8(name[:min(len(name), 60)], "")
 		}
 	}

@@ -45,7 +45,7 @@ type Service struct {
 	client *http.Client
 	bot    *bot.Bot
 
-	pollTime, callTime, workTime, revokedPause time.Duration
+	pollTime, pollGrace, callTime, workTime, revokedPause time.Duration
 
 	sleep func(context.Context, time.Duration) bool // false when ctx ended before
 	after func(time.Duration) <-chan time.Time
@@ -84,7 +84,7 @@ func New(c Config) (*Service, error) {
 	s := &Service{
 		config: c, botID: id, api: strings.TrimRight(c.APIURL, "/"), admins: map[int64]struct{}{}, log: c.Logger, now: c.Now,
 		wake:     make(chan struct{}, 1),
-		pollTime: pollTime, callTime: 20 * time.Second, workTime: 20 * time.Second, revokedPause: time.Minute,
+		pollTime: pollTime, pollGrace: pollGrace, callTime: 20 * time.Second, workTime: 20 * time.Second, revokedPause: time.Minute,
 		sleep: sleep, after: time.After,
 	}
 	s.health = health{now: c.Now, sick: map[string]Trouble{}}
