@@ -95,7 +95,8 @@ type DueReminder struct {
 	Reachable bool // active and not blocking the bot
 }
 
-// active is a literal: a parameter would never use the partial index.
+// active is a literal: a parameter would never use the partial index. The person is locked too: whether they can be reached must
+// stay true until a reminder that waits for them is marked so, or their return would miss it.
 const dueRemindersSQL = `
 SELECT /* get_due_reminders */ ` + reminderColumns + `,
        u.timezone, u.subscription_status = 'active' AND u.unreachable_at IS NULL
@@ -104,7 +105,8 @@ JOIN   users AS u ON u.telegram_id = r.user_id
 WHERE  r.active AND r.next_execution_time <= $1 AND r.next_execution_time > '-infinity'
 ORDER  BY r.next_execution_time
 LIMIT  $2
-FOR    UPDATE OF r SKIP LOCKED`
+FOR    UPDATE OF r SKIP LOCKED
+FOR    SHARE OF u SKIP LOCKED`
 
 // DueReminders queues the reminders due at now, soonest first, locked until the transaction ends; those that somebody else has
 // locked are left to them.
