@@ -108,16 +108,55 @@ func (tx *Tx) LatestFoodMessage(dest *int64, found *bool, userID int64) {
 const insertFoodSQL = `
 INSERT /* insert_food_entry */ INTO food_entries
        (user_id, food_name, ndb_no, quantity, grams, calories, protein, carbs, fat, meal_type, telegram_message_id, "timestamp")
-VALUES ($1, $2, nullif($3, ''), left($4, 64), $5, $6, $7, $8, $9, $10, nullif($11::bigint, 0), $12)
+SELECT $1, f.food_name, nullif(f.ndb_no, ''), left(f.quantity, 64), f.grams, f.calories, f.protein, f.carbs, f.fat, f.meal_type,
+       nullif(f.telegram_message_id, 0), f.eaten_at
+FROM   unnest($2::text[], $3::text[], $4::text[], $5::float8[], $6::float8[], $7::float8[], $8::float8[], $9::float8[],
+              $10::text[], $11::bigint[], $12::timestamptz[]) WITH ORDINALITY
+       AS f (food_name, ndb_no, quantity, grams, calories, protein, carbs, fat, meal_type, telegram_message_id, eaten_at, place)
+ORDER  BY f.place
 RETURNING id`
 
-// AddFood queues new food of a person and fills in the ids at the next Flush.
+// AddFood queues new food of a person, in one statement, and fills in the ids at the next Flush.
 func (tx *Tx) AddFood(userID int64, entries []FoodEntry) {
-	for i := range entries {
-		e := &entries[i]
-		tx.row(nil, []any{&e.ID}, insertFoodSQL, userID, e.Name, e.NDB, clean(e.Quantity), e.Grams, e.Calories, e.Protein,
-			e.Carbs, e.Fat, e.Meal, e.TelegramMessageID, e.Time)
+	if len(entries) == 0 {
+		return
 	}
+	tx.queue(insertFoodSQL, []any{
+		userID,
+		column(entries, func(e FoodEntry) string { return e.Name }),
+		column(entries, func(e FoodEntry) string { return e.NDB }),
+		column(entries, func(e FoodEntry) string { return clean(e.Quantity) }),
+		column(entries, func(e FoodEntry) float64 { return e.Grams }),
+		column(entries, func(e FoodEntry) float64 { return e.Calories }),
+		column(entries, func(e FoodEntry) float64 { return e.Protein }),
+		column(entries, func(e FoodEntry) float64 { return e.Carbs }),
+		column(entries, func(e FoodEntry) float64 { return e.Fat }),
+		column(entries, func(e FoodEntry) string { return e.Meal }),
+		column(entries, func(e FoodEntry) int64 { return e.TelegramMessageID }),
+		column(entries, func(e FoodEntry) time.Time { return e.Time }),
+	}, func(br pgx.BatchResults) error {
+		r, err := br.Query()
+		if err != nil {
+			return err
+		}
+		i := 0
+		var id int64
+		_, err = pgx.ForEachRow(r, []any{&id}, func() error {
+			entries[i].ID = id
+			i++
+			return nil
+		})
+		return err
+	})
+}
+
+// column is one value of each row, as an array parameter.
+func column[Row, Value any](rows []Row, of func(Row) Value) []Value {
+	values := make([]Value, len(rows))
+	for i, row := range rows {
+		values[i] = of(row)
+	}
+	return values
 }
 
 const deleteFoodSQL = `

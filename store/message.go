@@ -125,19 +125,52 @@ func (s *Store) extendWindow(ctx context.Context, userID, forgotten int64, fresh
 
 const insertMessageSQL = `
 INSERT /* insert_message */ INTO conversation_history (user_id, role, content, message_type, metadata)
-VALUES ($1, $2, $3, $4, $5)
+SELECT $1, m.role, m.content, m.message_type, m.metadata::jsonb
+FROM   unnest($2::text[], $3::text[], $4::text[], $5::text[]) WITH ORDINALITY AS m (role, content, message_type, metadata, place)
+ORDER  BY m.place
 RETURNING id, "timestamp"`
 
-// AddMessage stores messages of one person's conversation in the given order; after the commit they are appended to the cached
-// window. Their ids and times are the database's.
+// AddMessage stores messages of one person's conversation in the given order, in one statement; after the commit they are appended
+// to the cached window. Their ids and times are the database's.
 func (tx *Tx) AddMessage(userID int64, messages ...Message) {
+	if len(messages) == 0 {
+		return
+	}
 	fresh := make([]*Message, len(messages))
-	for i := range messages {
-		m := messages[i]
+	for i, m := range messages {
 		m.Content, m.Metadata = clean(m.Content), cleanJSON(m.Metadata)
 		fresh[i] = &m
-		tx.row(nil, []any{&m.ID, &m.Time}, insertMessageSQL, userID, m.Role, m.Content, m.Type, m.Metadata)
 	}
+	tx.queue(insertMessageSQL, []any{
+		userID,
+		column(fresh, func(m *Message) string { return string(m.Role) }),
+		column(fresh, func(m *Message) string { return m.Content }),
+		column(fresh, func(m *Message) string { return m.Type }),
+		column(fresh, metadataText),
+	}, func(br pgx.BatchResults) error {
+		r, err := br.Query()
+		if err != nil {
+			return err
+		}
+		i := 0
+		var id int64
+		var at time.Time
+		_, err = pgx.ForEachRow(r, []any{&id, &at}, func() error {
+			fresh[i].ID, fresh[i].Time = id, at
+			i++
+			return nil
+		})
+		return err
+	})
 	forgotten := tx.store.people.of(userID).forgotten.Load()
 	tx.AfterCommit(func(ctx context.Context) { tx.store.extendWindow(ctx, userID, forgotten, fresh) })
+}
+
+// metadataText is an object as the database parses it; nil for none.
+func metadataText(m *Message) *string {
+	if len(m.Metadata) == 0 {
+		return nil
+	}
+	text := string(m.Metadata)
+	return &text
 }

@@ -127,7 +127,7 @@ func TestWatchPoolEveryInterval(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute+time.Second/2)
 		defer cancel()
 		s.WatchPool(ctx, time.Minute)
-		equal(t, "lines in ten minutes", strings.Count(log.String(), `level=INFO msg="DB Pool: 0/0 active (0 available, max=13)"`), 10)
+		equal(t, "lines in ten minutes", strings.Count(log.String(), `level=INFO msg="DB Pool: `), 10) // what it says depends on the attempts to connect
 		s.Close()
 	})
 }
