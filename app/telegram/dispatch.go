@@ -18,6 +18,7 @@ type dispatcher struct {
 	room   sync.Cond // there is room for an update, or the end
 	chats  map[int64]*line
 	ready  []*line // lines that no worker has and that hold an update
+	limit  int
 	size   int
 	closed bool
 }
@@ -28,8 +29,8 @@ type line struct {
 	updates []store.Update
 }
 
-func newDispatcher() *dispatcher {
-	d := &dispatcher{chats: map[int64]*line{}}
+func newDispatcher(limit int) *dispatcher {
+	d := &dispatcher{chats: map[int64]*line{}, limit: limit}
 	d.work.L, d.room.L = &d.mu, &d.mu
 	return d
 }
@@ -39,7 +40,7 @@ func (d *dispatcher) add(updates ...store.Update) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, u := range updates {
-		for d.size >= capacity && !d.closed {
+		for d.size >= d.limit && !d.closed {
 			d.room.Wait()
 		}
 		if d.closed {

@@ -47,6 +47,8 @@ type Service struct {
 
 	pollTime, pollGrace, callTime, workTime, revokedPause time.Duration
 
+	capacity int
+
 	sleep func(context.Context, time.Duration) bool // false when ctx ended before
 	after func(time.Duration) <-chan time.Time
 
@@ -85,7 +87,7 @@ func New(c Config) (*Service, error) {
 		config: c, botID: id, api: strings.TrimRight(c.APIURL, "/"), admins: map[int64]struct{}{}, log: c.Logger, now: c.Now,
 		wake:     make(chan struct{}, 1),
 		pollTime: pollTime, pollGrace: pollGrace, callTime: 20 * time.Second, workTime: 20 * time.Second, revokedPause: time.Minute,
-		sleep: sleep, after: time.After,
+		capacity: capacity, sleep: sleep, after: time.After,
 	}
 	s.health = health{now: c.Now, sick: map[string]Trouble{}}
 	for _, admin := range c.Admins {
@@ -156,7 +158,7 @@ func (s *Service) Run(ctx context.Context, h handler) error {
 	defer over()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(s.config.Drain, over) })()
 
-	d := newDispatcher()
+	d := newDispatcher(s.capacity)
 	s.lines.Store(d)
 	defer d.closeWith(ctx)()
 

@@ -56,7 +56,8 @@ func TestBackpressure(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(_ *botapi.Config, c *Config) { c.Drain = 50 * time.Millisecond })
 	w.coach.before = func(ctx context.Context, _ coach.Incoming) error { <-ctx.Done(); return ctx.Err() }
-	const n = capacity + 900
+	const capacity, n = 150, 500
+	w.svc.capacity = capacity
 	for i := range n {
 		w.tg.Say(int64(1+i%50), "wait")
 	}
