@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -229,6 +230,51 @@ func TestRedisGoesAway(t *testing.T) {
 	if text := log.String(); !strings.Contains(text, `msg="cache breaker" from=closed to=open`) || !strings.Contains(text, "to=closed") {
 		t.Errorf("logged %s", text)
 	}
+}
+
+// A copy that could not be replaced or removed is never read again, whichever request to Redis was lost.
+func TestLostRequestsLeaveNoOldCopy(t *testing.T) {
+	t.Parallel()
+	for _, verb := range []string{"get", "set", "del"} {
+		t.Run(verb, func(t *testing.T) {
+			t.Parallel()
+			opt, err := redis.ParseURL(rig.Redis(t))
+			must(t, err)
+			p := newProxy(t, opt.Network, opt.Addr)
+			w := newWorld(t, func(c *store.Config) { c.RedisURL = fmt.Sprintf("redis://%s/%d", p.Addr(), opt.DB) })
+			w.member(1)
+			ctx := t.Context()
+			for range 2 { // there are copies
+				_, err := w.Window(ctx, 1)
+				must(t, err)
+				_, _, err = w.User(ctx, 1)
+				must(t, err)
+			}
+			equal(t, "hits", w.Cache().Stats().Hits, 2)
+			p.losing("$3\r\n" + verb + "\r\n")
+			w.do(func(_ context.Context, tx *store.Tx) error {
+				tx.AddMessage(1, store.Message{Role: store.FromUser, Content: "x", Type: "text"})
+				tx.SetTimezone(1, "Asia/Tokyo", w.now)
+				return nil
+			})
+			equal(t, "errors", w.Cache().Stats().Errors, 1)
+			p.losing("")
+			window, err := w.Window(ctx, 1)
+			must(t, err)
+			u, _, err := w.User(ctx, 1)
+			must(t, err)
+			equal(t, "what is read", words(len(window), u.Timezone), "1 Asia/Tokyo")
+		})
+	}
+}
+
+// The library would dial five times for one call.
+func TestOneDialForACall(t *testing.T) {
+	t.Parallel()
+	s, err := store.Open(t.Context(), store.Config{URL: "host=/nonexistent dbname=x", RedisURL: "redis://127.0.0.1:1"})
+	must(t, err)
+	t.Cleanup(s.Close)
+	equal(t, "dials, tries again", words(store.RedisTries(s)), "1 0")
 }
 
 // silent is a Redis that takes connections and commands and never answers, or hangs up at once.

@@ -153,46 +153,68 @@ func receiveFrom[T any](t testing.TB, what string, from <-chan T) (value T) {
 	return value
 }
 
-// proxy stands between a store and its server, counts round trips and may lose an answer.
+// proxy stands between a store and a server, counts round trips and may lose a request or an answer.
 type proxy struct {
-	listener net.Listener
-	target   string // socket of the server
-	trips    atomic.Int64
-	cutAfter atomic.Pointer[[]byte] // the connection breaks instead of delivering an answer that holds this
+	net.Listener
+	network, target string
+	trips           atomic.Int64
+	lose            atomic.Pointer[[]byte] // a connection breaks instead of delivering what holds this
 
 	mu      sync.Mutex
 	clients []net.Conn
 }
 
-func newProxy(t testing.TB, raw string) (*proxy, string) {
+func newProxy(t testing.TB, network, target string) *proxy {
 	t.Helper()
-	cfg, err := pgx.ParseConfig(raw)
-	must(t, err)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
-	p := &proxy{listener: l, target: filepath.Join(cfg.Host, ".s.PGSQL."+port(cfg.Port))}
-	if cfg.Host[0] != '/' {
-		p.target = net.JoinHostPort(cfg.Host, port(cfg.Port))
-	}
+	p := &proxy{Listener: l, network: network, target: target}
 	t.Cleanup(func() { _ = l.Close() })
 	go p.serve()
-	u := url.URL{Scheme: "postgres", User: url.UserPassword(cfg.User, cfg.Password), Host: l.Addr().String(), Path: "/" + cfg.Database, RawQuery: "sslmode=disable"}
-	return p, u.String()
+	return p
+}
+
+// losing has what holds the text lost from now on; nothing is lost any more with an empty one.
+func (p *proxy) losing(text string) {
+	if text == "" {
+		p.lose.Store(nil)
+		return
+	}
+	raw := []byte(text)
+	p.lose.Store(&raw)
+}
+
+func (p *proxy) delivers(chunk []byte) bool {
+	lost := p.lose.Load()
+	return lost == nil || !bytes.Contains(chunk, *lost)
+}
+
+// proxied opens a store whose way to PostgreSQL is a proxy.
+func (w *world) proxied(change ...func(*store.Config)) (*proxy, *store.Store) {
+	w.t.Helper()
+	cfg, err := pgx.ParseConfig(w.url)
+	must(w.t, err)
+	network, target := "tcp", net.JoinHostPort(cfg.Host, port(cfg.Port))
+	if cfg.Host[0] == '/' {
+		network, target = "unix", filepath.Join(cfg.Host, ".s.PGSQL."+port(cfg.Port))
+	}
+	p := newProxy(w.t, network, target)
+	u := url.URL{
+		Scheme: "postgres", User: url.UserPassword(cfg.User, cfg.Password), Host: p.Addr().String(),
+		Path: "/" + cfg.Database, RawQuery: "sslmode=disable",
+	}
+	return p, w.open(append(change, func(c *store.Config) { c.URL = u.String() })...)
 }
 
 func port(n uint16) string { return (&net.TCPAddr{Port: int(n)}).String()[1:] }
 
 func (p *proxy) serve() {
 	for {
-		client, err := p.listener.Accept()
+		client, err := p.Accept()
 		if err != nil {
 			return
 		}
-		network := "unix"
-		if p.target[0] != '/' {
-			network = "tcp"
-		}
-		server, err := net.Dial(network, p.target)
+		server, err := net.Dial(p.network, p.target)
 		if err != nil {
 			_ = client.Close()
 			continue
@@ -202,19 +224,18 @@ func (p *proxy) serve() {
 		p.mu.Unlock()
 		var answered atomic.Bool // the server spoke last
 		answered.Store(true)
-		go p.pipe(client, server, func(chunk []byte) bool {
+		go pipe(client, server, func(chunk []byte) bool {
 			if len(chunk) == 16 && binary.BigEndian.Uint32(chunk[4:]) == 80877102 {
 				return false // requests to cancel are lost
 			}
 			if answered.Swap(false) {
 				p.trips.Add(1)
 			}
-			return true
+			return p.delivers(chunk)
 		})
-		go p.pipe(server, client, func(chunk []byte) bool {
+		go pipe(server, client, func(chunk []byte) bool {
 			answered.Store(true)
-			cut := p.cutAfter.Load()
-			return cut == nil || !bytes.Contains(chunk, *cut)
+			return p.delivers(chunk)
 		})
 	}
 }
@@ -229,7 +250,7 @@ func (p *proxy) hangUp() {
 	p.clients = nil
 }
 
-func (p *proxy) pipe(from, to net.Conn, pass func([]byte) bool) {
+func pipe(from, to net.Conn, pass func([]byte) bool) {
 	defer func() { _, _ = from.Close(), to.Close() }() // a server in the middle of a statement does not notice
 	chunk := make([]byte, 64<<10)
 	for {

@@ -207,18 +207,14 @@ func TestReceiveAfterALostAnswer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.member(1)
-	p, url := newProxy(t, w.url)
-	s, err := store.Open(t.Context(), store.Config{URL: url, PoolMin: 1, PoolMax: 1})
-	must(t, err)
-	t.Cleanup(s.Close)
-	lost := []byte("INSERT 0 2\x00")
-	p.cutAfter.Store(&lost)
-	_, err = s.Receive(t.Context(), bot, []store.Update{update(1, 1), update(2, 1)}, false)
+	p, s := w.proxied(func(c *store.Config) { c.PoolMin, c.PoolMax = 1, 1 })
+	p.losing("INSERT 0 2\x00")
+	_, err := s.Receive(t.Context(), bot, []store.Update{update(1, 1), update(2, 1)}, false)
 	if !store.Unavailable(err) {
 		t.Fatalf("a lost answer: %v", err)
 	}
 	equal(t, "committed", w.count(`inbox`), 2)
-	p.cutAfter.Store(nil)
+	p.losing("")
 	fresh, err := s.Receive(t.Context(), bot, []store.Update{update(1, 1), update(2, 1), update(3, 1)}, false)
 	must(t, err)
 	if !maps.Equal(fresh, map[int64]bool{1: true, 2: true, 3: true}) {

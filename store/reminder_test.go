@@ -226,3 +226,21 @@ func TestOccurrences(t *testing.T) {
 		t.Errorf("of another's reminder: %v", err)
 	}
 }
+
+// What somebody else has locked is left to them, without waiting.
+func TestLockedRemindersAreLeft(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.member(1)
+	w.exec(`INSERT INTO reminders (user_id, message, next_execution_time) SELECT 1, n::text, $1::timestamptz - n * interval '1 s' FROM generate_series(1, 3) AS n`, w.now)
+	var first, second []store.DueReminder
+	w.do(func(ctx context.Context, tx *store.Tx) error {
+		tx.DueReminders(&first, w.now, 2)
+		if err := tx.Flush(ctx); err != nil {
+			return err
+		}
+		w.do(func(_ context.Context, tx *store.Tx) error { tx.DueReminders(&second, w.now, 2); return nil })
+		return nil
+	})
+	equal(t, "first, second", words(first[0].Message, first[1].Message, len(second), second[0].Message), "3 2 1 1")
+}

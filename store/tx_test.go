@@ -216,22 +216,18 @@ func TestAnswerToCommitIsLost(t *testing.T) {
 	w := newWorld(t)
 	w.member(1)
 	w.receive(update(1, 1))
-	p, url := newProxy(t, w.url)
-	s, err := store.Open(t.Context(), store.Config{URL: url, PoolMin: 1, PoolMax: 2})
-	must(t, err)
-	t.Cleanup(s.Close)
+	p, s := w.proxied(func(c *store.Config) { c.PoolMin, c.PoolMax = 1, 2 })
 	window, err := s.Window(t.Context(), 1) // cached from now on
 	must(t, err)
 	equal(t, "messages", len(window), 0)
 
-	lost := []byte("COMMIT\x00")
-	p.cutAfter.Store(&lost)
+	p.losing("COMMIT\x00")
 	err = s.Do(t.Context(), logFood(1, 1))
 	if !store.Unavailable(err) {
 		t.Fatalf("a lost answer: %v", err)
 	}
 	equal(t, "rows", w.effects(), effectsOfFood)
-	p.cutAfter.Store(nil)
+	p.losing("")
 	if err := s.Do(t.Context(), logFood(1, 1)); !errors.Is(err, store.ErrAlreadyDone) {
 		t.Fatalf("the second try: %v", err)
 	}
@@ -246,10 +242,7 @@ func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.member(1)
-	p, url := newProxy(t, w.url)
-	s, err := store.Open(t.Context(), store.Config{URL: url, PoolMin: 1, PoolMax: 1})
-	must(t, err)
-	t.Cleanup(s.Close)
+	p, s := w.proxied(func(c *store.Config) { c.PoolMin, c.PoolMax = 1, 1 })
 	fewest := int64(1000)
 	for id := range int64(5) { // the pool may ask a connection that rested for a second whether it lives
 		w.receive(update(id+1, 1))

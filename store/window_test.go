@@ -202,10 +202,7 @@ func TestLateCommit(t *testing.T) {
 	// the commit waits for a lock inside the server, where its context cannot call it back at once
 	w.exec(`CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END'`)
 	w.exec(`CREATE CONSTRAINT TRIGGER late AFTER INSERT ON conversation_history DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION late()`)
-	p, url := newProxy(t, w.url)
-	s, err := store.Open(t.Context(), store.Config{URL: url})
-	must(t, err)
-	t.Cleanup(s.Close)
+	p, s := w.proxied()
 	w.exec(`SELECT pg_advisory_lock(1)`)
 	failed := make(chan error, 1)
 	go func() {
