@@ -41,6 +41,7 @@ func TestPoison(t *testing.T) {
 			parked++
 		}
 	}
+	w.tg.SayRaw(`{"update_id":"%d","message":{"text":"` + planted + `"}}`) // not even an id
 	c.round()
 	c.answered()
 	w.idle()
