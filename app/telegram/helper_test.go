@@ -3,9 +3,7 @@ package telegram
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"html"
 	"log/slog"
 	"slices"
 	"strings"
@@ -15,7 +13,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"healthagent/app/coach"
 	"healthagent/app/rehearsal/botapi"
 	"healthagent/store"
 	"healthagent/test/rig"
@@ -267,98 +264,6 @@ func (w *world) becomes(want, sql string, args ...any) {
 	w.eventually(fmt.Sprintf("%s = %s", sql, want), func() bool { return w.query(sql, args...) == want })
 }
 
-// scripted plays the coach: it echoes, in one transaction with the end of the update.
-type scripted struct {
-	store  *store.Store
-	svc    *Service
-	change *change
-	before func(ctx context.Context, in coach.Incoming) error // nil: nothing
-	outs   func(in coach.Incoming) []coach.Out                // nil: the echo
-
-	mu      sync.Mutex
-	order   map[int64][]string
-	gaveUp  []coach.Incoming
-	running int
-	most    int
-}
-
-var _ handler = (*scripted)(nil)
-
-func newScripted(s *store.Store, svc *Service, c *change) *scripted {
-	return &scripted{store: s, svc: svc, change: c, order: map[int64][]string{}}
-}
-
-func (c *scripted) Handle(ctx context.Context, in coach.Incoming) error {
-	c.enter()
-	defer c.leave()
-	if c.before != nil {
-		if err := c.before(ctx, in); err != nil {
-			return err
-		}
-	}
-	outs := []coach.Out{{Kind: coach.Say, Class: store.Reply, HTML: "echo " + html.EscapeString(in.Text)}}
-	if in.Kind == coach.Tapped {
-		outs = []coach.Out{{Kind: coach.Answer, Class: store.CallbackAnswer, Note: "tapped"}}
-	}
-	if c.outs != nil {
-		outs = c.outs(in)
-	}
-	calls, err := c.svc.Render(in, outs)
-	if err != nil {
-		return err
-	}
-	err = c.store.Do(ctx, func(_ context.Context, tx *store.Tx) error {
-		tx.Finish(in.Update, false)
-		tx.Send(calls...)
-		tx.AfterCommit(func(context.Context) { c.svc.Wake() })
-		return nil
-	})
-	if err == nil {
-		c.mu.Lock()
-		c.order[in.ChatID] = append(c.order[in.ChatID], in.Text)
-		c.mu.Unlock()
-	}
-	return err
-}
-
-func (c *scripted) enter() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.running++
-	c.most = max(c.most, c.running)
-}
-
-func (c *scripted) leave() {
-	c.mu.Lock()
-	c.running--
-	c.mu.Unlock()
-	c.change.happened()
-}
-
-func (c *scripted) GiveUp(ctx context.Context, in coach.Incoming, reason string) error {
-	calls, err := c.svc.Render(in, []coach.Out{{Kind: coach.Say, Class: store.Reply, HTML: "sorry"}})
-	if err != nil {
-		return err
-	}
-	err = c.store.Do(ctx, func(_ context.Context, tx *store.Tx) error {
-		tx.Bury(in.Update, reason)
-		tx.Send(calls...)
-		tx.AfterCommit(func(context.Context) { c.svc.Wake() })
-		return nil
-	})
-	c.mu.Lock()
-	c.gaveUp = append(c.gaveUp, in)
-	c.mu.Unlock()
-	c.change.happened()
-	return err
-}
-
-func (c *scripted) handled(chat int64) []string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return slices.Clone(c.order[chat])
-}
-
 // texts are what the bot sent to a chat.
 func (w *world) texts(chat int64) []string {
 	var list []string
@@ -378,11 +283,12 @@ func (w *world) sent(chat int64, n int) {
 func (w *world) secretless(more ...string) {
 	w.t.Helper()
 	logged := w.logs.String()
+	for part, trouble := range w.svc.State().Trouble {
+		logged += part + trouble.Text
+	}
 	for _, secret := range append(more, token, "a-secret-of-the-bot") {
 		if strings.Contains(logged, secret) {
 			w.t.Errorf("%q is in the log:\n%s", secret, tail(logged, 4000))
 		}
 	}
 }
-
-var errOurs = errors.New("a failure of the test's")
