@@ -75,6 +75,7 @@ func Serve(ctx context.Context, o Options) error {
 	house, shut := context.WithCancel(context.WithoutCancel(ctx))
 	defer shut()
 	group, house := errgroup.WithContext(house)
+	defer context.AfterFunc(ctx, d.sayStopping)()
 	ctx, stop := context.WithCancel(ctx)
 	defer context.AfterFunc(house, stop)() // without its socket the daemon does not go on
 	defer stop()
@@ -83,7 +84,7 @@ func Serve(ctx context.Context, o Options) error {
 	})
 	group.Go(func() error { d.feedWatchdog(house); return nil })
 	err = d.live(ctx, house)
-	d.notify.Stopping()
+	d.sayStopping()
 	shut()
 	err = errors.Join(err, group.Wait())
 	d.aside.Wait()
@@ -92,6 +93,12 @@ func Serve(ctx context.Context, o Options) error {
 		d.log.Info("stopped")
 	}
 	return err
+}
+
+// sayStopping tells systemd at the beginning of the drain, not at its end.
+func (d *daemon) sayStopping() {
+	d.notify.Stopping()
+	d.notify.Status("stopping: finishing what is at work")
 }
 
 func build(o Options) (*daemon, error) {

@@ -72,6 +72,8 @@ func Reason(err error) string {
 	}
 	text := "PostgreSQL error " + pg.Code
 	switch {
+	case pg.Code == "53100":
+		text += ": the database's disk is full"
 	case pg.ConstraintName != "":
 		text += " on " + pg.ConstraintName
 	case class(pg) != "22": // data errors quote the value
