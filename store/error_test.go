@@ -36,7 +36,7 @@ func TestClassification(t *testing.T) {
 		{err: fmt.Errorf("x: %w", io.ErrUnexpectedEOF), unavailable: true, reason: "x: unexpected EOF"},
 		{err: pgconn.ErrConnClosed, unavailable: true, reason: "conn closed"},
 		{err: pg("08006"), unavailable: true, reason: "get: PostgreSQL error 08006: text"},
-		{err: pg("53100"), unavailable: true, noSpace: true, reason: "get: PostgreSQL error 53100: text"},
+		{err: pg("53100"), unavailable: true, noSpace: true, reason: "get: PostgreSQL error 53100: the database's disk is full"},
 		{err: pg("53300"), unavailable: true, reason: "get: PostgreSQL error 53300: text"},
 		{err: pg("57P01"), unavailable: true, reason: "get: PostgreSQL error 57P01: text"},
 		{err: pg("57P03"), unavailable: true, reason: "get: PostgreSQL error 57P03: text"},
@@ -169,6 +169,24 @@ func TestRealRefusals(t *testing.T) {
 		t.Errorf("a lock that is not to be had: %v", err)
 	}
 	w.exec(`ROLLBACK`)
+	// a statement that takes too long, or that an operator ends
+	other := connect(t, w.url)
+	w.exec(`BEGIN; LOCK TABLE outbox`)
+	cancelled := make(chan error, 1)
+	go func() {
+		cancelled <- w.Do(t.Context(), func(_ context.Context, tx *store.Tx) error { tx.Send(reply(1)); return nil })
+	}()
+	eventually(t, "the statement is ended", func() bool {
+		var ended bool
+		must(t, other.QueryRow(t.Context(), `SELECT coalesce(bool_or(pg_cancel_backend(pid)), false) FROM pg_stat_activity
+			WHERE wait_event_type = 'Lock' AND datname = current_database()`).Scan(&ended))
+		return ended
+	})
+	if err := receiveFrom(t, "the failure", cancelled); !store.Unavailable(err) || !strings.Contains(store.Reason(err), "57014") {
+		t.Errorf("a statement that was ended: %v", err)
+	}
+	w.exec(`ROLLBACK`)
+	must(t, w.Ping(t.Context()))
 	// another process changes a table under prepared statements
 	_, _, err = locked.User(t.Context(), 9)
 	must(t, err)
