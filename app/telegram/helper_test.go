@@ -223,10 +223,13 @@ func (w *world) returned() {
 	}
 }
 
-// eventually waits until cond holds, which is asked after everything that happens.
+// eventually waits until cond holds, which is asked after everything that happens, and now and then for what happens without a
+// sign.
 func (w *world) eventually(what string, cond func() bool) {
 	w.t.Helper()
 	over := time.After(patience)
+	look := time.NewTicker(50 * time.Millisecond)
+	defer look.Stop()
 	for {
 		next := w.change.next()
 		if cond() {
@@ -234,6 +237,7 @@ func (w *world) eventually(what string, cond func() bool) {
 		}
 		select {
 		case <-next:
+		case <-look.C:
 		case <-over:
 			w.t.Fatalf("never: %s\nstate %+v\ntelegram %+v\n%s", what, w.svc.State(), w.tg.Stats(), tail(w.logs.String(), 4000))
 		}

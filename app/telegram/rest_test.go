@@ -97,34 +97,32 @@ func TestSweepFindsWhatNobodyAnnounced(t *testing.T) {
 // At the end of a run what was committed last is sent even when nobody announced it, reminders stay, and nothing is left unrecorded.
 func TestStopFlushesWhatIsUrgent(t *testing.T) {
 	t.Parallel()
-	for range 5 {
-		w := newWorld(t)
-		w.meet(1, 2)
-		snd := w.svc.newSender()
-		clock := newClock()
-		w.svc.now = clock.Now // stands still: no sweep
-		resting := make(chan struct{}, 100)
-		w.svc.after = func(time.Duration) <-chan time.Time { resting <- struct{}{}; return nil }
-		ctx, cancel := context.WithCancel(context.Background())
-		rest, over := context.WithCancel(context.Background())
-		t.Cleanup(over)
-		done := make(chan struct{})
-		go func() { defer close(done); snd.run(ctx, rest) }()
-		<-resting
-		w.commit(w.calls(2, store.ReminderNote, "later")...)
-		w.commit(w.calls(1, store.Reply, numbered(20)...)...)
-		w.svc.after = time.After
-		cancel()
-		<-done
-		if n := len(w.tg.Sent(1)); n != 20 {
-			t.Fatalf("%d of 20 replies sent", n)
-		}
-		if n := len(w.tg.Sent(2)); n != 0 {
-			t.Errorf("the drain sends reminders")
-		}
-		if got := w.query(`SELECT count(*) FROM outbox WHERE state = 'sent'`); got != "20" {
-			t.Errorf("%s recorded", got)
-		}
+	w := newWorld(t)
+	w.meet(1, 2)
+	snd := w.svc.newSender()
+	clock := newClock()
+	w.svc.now = clock.Now // stands still: no sweep
+	resting := make(chan struct{}, 100)
+	w.svc.after = func(time.Duration) <-chan time.Time { resting <- struct{}{}; return nil }
+	ctx, cancel := context.WithCancel(context.Background())
+	rest, over := context.WithCancel(context.Background())
+	t.Cleanup(over)
+	done := make(chan struct{})
+	go func() { defer close(done); snd.run(ctx, rest) }()
+	<-resting
+	w.commit(w.calls(2, store.ReminderNote, "later")...)
+	w.commit(w.calls(1, store.Reply, numbered(20)...)...)
+	w.svc.after = time.After
+	cancel()
+	<-done
+	if n := len(w.tg.Sent(1)); n != 20 {
+		t.Fatalf("%d of 20 replies sent", n)
+	}
+	if n := len(w.tg.Sent(2)); n != 0 {
+		t.Errorf("the drain sends reminders")
+	}
+	if got := w.query(`SELECT count(*) FROM outbox WHERE state = 'sent'`); got != "20" {
+		t.Errorf("%s recorded", got)
 	}
 }
 
