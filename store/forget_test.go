@@ -81,8 +81,10 @@ func TestForgetLeavesNothing(t *testing.T) {
 		w.fill(stays)
 		before, other := w.traces(gone), w.traces(stays)
 		// a group in which both write
-		for _, table := range []string{"users", "conversation_history", "food_entries", "reminders", "reminder_occurrences",
-			"user_gamification", "xp_transactions", "inbox", "outbox", "audit_log"} {
+		for _, table := range []string{
+			"users", "conversation_history", "food_entries", "reminders", "reminder_occurrences",
+			"user_gamification", "xp_transactions", "inbox", "outbox", "audit_log",
+		} {
 			if before[table] == 0 {
 				t.Fatalf("nothing in %s: the test shows nothing", table)
 			}

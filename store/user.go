@@ -97,7 +97,7 @@ WHERE  telegram_id = $1 AND subscription_status = 'active'`
 // nothing of it is applied, whatever the copy of their row said.
 func (tx *Tx) MustBeActive(id int64) { tx.guard(ErrNotActive, activeUserSQL, id) }
 
-// DropCopy makes the next User read the database.
+// DropCopy makes the next User read the database: what to do after ErrNotActive.
 func (s *Store) DropCopy(ctx context.Context, id int64) { s.forgetUser(ctx, id) }
 
 const isActiveSQL = `

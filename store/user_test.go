@@ -86,9 +86,12 @@ func TestSetStatus(t *testing.T) {
 		u, _, err := w.User(ctx, 1)
 		must(t, err)
 		equal(t, "status", u.Status, c.status)
-		active, err := w.IsActive(ctx, 1)
-		must(t, err)
+		err = w.Do(ctx, func(_ context.Context, tx *store.Tx) error { tx.MustBeActive(1); tx.Send(reply(1)); return nil })
+		equal(t, "served", err == nil, c.active)
+		active, err2 := w.IsActive(ctx, 1)
+		must(t, err2)
 		equal(t, "active", active, c.active)
+		equal(t, "not active", errors.Is(err, store.ErrNotActive), !c.active)
 		equal(t, "paused reminders", w.count(`reminders WHERE paused`), c.paused)
 	}
 	if err := w.SetStatus(ctx, 99, store.Active, "me"); !errors.Is(err, store.ErrNotFound) {
@@ -97,9 +100,16 @@ func TestSetStatus(t *testing.T) {
 	if err := w.SetStatus(ctx, 1, "king", "me"); !store.BadValue(err) {
 		t.Errorf("no such status: %v", err)
 	}
-	active, err := w.IsActive(ctx, 99)
+	err := w.Do(ctx, func(_ context.Context, tx *store.Tx) error { tx.MustBeActive(99); return nil })
+	equal(t, "who is unknown is not active", errors.Is(err, store.ErrNotActive), true)
+	equal(t, "what was done for them", w.count(`outbox`), 1) // once, while they were active
+	_, _, err = w.User(ctx, 2)
 	must(t, err)
-	equal(t, "unknown is active", active, false)
+	w.exec(`UPDATE users SET timezone = 'Asia/Tokyo' WHERE telegram_id = 2`) // while nobody listens
+	w.DropCopy(ctx, 2)
+	u, _, err := w.User(ctx, 2)
+	must(t, err)
+	equal(t, "read again", u.Timezone, "Asia/Tokyo")
 	equal(t, "audit", get[string](w, `SELECT string_agg(concat_ws(' | ', actor, action, subject), '; ' ORDER BY id) FROM audit_log`),
 		"uid 0 (root) | user.inactive | user 1; uid 0 (root) | user.active | user 1; uid 0 (root) | user.pending | user 1")
 }
