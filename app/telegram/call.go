@@ -38,7 +38,7 @@ type outcome struct {
 	reason    string        // for the operator, without the token and without what was sent
 }
 
-// make makes one call of the Bot API with the library.
+// call makes one call of the Bot API with the library.
 func (s *Service) call(ctx context.Context, o store.Outgoing) outcome {
 	ctx, cancel := context.WithTimeout(ctx, s.callTime)
 	defer cancel()
@@ -52,7 +52,7 @@ func (s *Service) call(ctx context.Context, o store.Outgoing) outcome {
 			out = judge(err)
 		}
 	}
-	out.call, out.messageID = o, id
+	out.call, out.messageID, out.reason = o, id, s.clean(out.reason)
 	return out
 }
 

@@ -32,6 +32,12 @@ type Trouble struct {
 	Since time.Time `json:"since"`
 }
 
+// trouble is a sentence for the operator about what is wrong.
+type trouble string
+
+// Error implements error.
+func (t trouble) Error() string { return string(t) }
+
 // health keeps what is wrong with each part; nil error: nothing.
 type health struct {
 	mu   sync.Mutex
@@ -53,13 +59,16 @@ func (h *health) set(part string, err error) {
 	h.sick[part] = Trouble{Text: err.Error(), Since: since}
 }
 
+// slowCall is how long Telegram may take over a call before that is said; it is given up later.
+const slowCall = 3 * time.Second
+
 // State is how the way in and out is doing.
 type State struct {
-	Polling  bool               `json:"polling"`   // updates are being asked for; false while the token is refused
-	LastPoll time.Time          `json:"last_poll"` // the last answer of Telegram; zero: none yet
-	Queued   int                `json:"queued"`    // updates in memory that wait for a worker
-	Sending  int                `json:"sending"`   // calls in memory that wait or are under way
-	Trouble  map[string]Trouble `json:"trouble"`   // by part: polling, inbox, outbox, sending
+	Polling  bool               `json:"polling"`            // updates are being asked for; false while the token is refused
+	LastPoll time.Time          `json:"last_poll,omitzero"` // the last answer of Telegram; absent: none yet
+	Queued   int                `json:"queued"`             // updates in memory that wait for a worker
+	Sending  int                `json:"sending"`            // calls in memory that wait or are under way
+	Trouble  map[string]Trouble `json:"trouble"`            // by part: polling, inbox, outbox, sending
 	Counters Counters           `json:"counters"`
 }
 
@@ -71,6 +80,11 @@ func (s *Service) State() State {
 		trouble[part] = t
 	}
 	s.health.mu.Unlock()
+	if at := s.oldestCall.Load(); at != 0 && s.now().Sub(time.Unix(0, at)) > slowCall {
+		if _, known := trouble["sending"]; !known {
+			trouble["sending"] = Trouble{Text: "Telegram does not answer a call", Since: time.Unix(0, at)}
+		}
+	}
 	state := State{
 		Polling: s.polling.Load(), Sending: int(s.sending.Load()), Trouble: trouble,
 		Counters: Counters{

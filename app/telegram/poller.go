@@ -158,17 +158,17 @@ func refusedToken(err error) bool {
 func (s *Service) pollTrouble(err error) error {
 	var api *apiError
 	if !errors.As(err, &api) {
-		return fmt.Errorf("Telegram cannot be reached: %s", s.redact(err))
+		return trouble("Telegram cannot be reached: " + s.redact(err))
 	}
 	switch api.Code {
 	case http.StatusUnauthorized:
-		return errors.New("Telegram refuses the token: polling has stopped. Put the right TELEGRAM_TOKEN in place and restart")
+		return trouble("Telegram refuses the token: polling has stopped. Put the right TELEGRAM_TOKEN in place and restart")
 	case http.StatusNotFound:
-		return errors.New("Telegram knows no such bot: polling has stopped. Look at TELEGRAM_TOKEN and TELEGRAM_API_URL and restart")
+		return trouble("Telegram knows no such bot: polling has stopped. Look at TELEGRAM_TOKEN and TELEGRAM_API_URL and restart")
 	case http.StatusConflict:
-		return errors.New("another program polls with the same token, or a webhook is set: stop the other one")
+		return trouble("another program polls with the same token, or a webhook is set: stop the other one")
 	}
-	return errors.New(s.redact(err))
+	return trouble(s.redact(err))
 }
 
 // getUpdates makes one long poll. The library cannot: it decodes a batch as a whole.

@@ -64,7 +64,7 @@ func TestPollingRecovers(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			if c.fault.Mode == botapi.Hang {
-				w.svc.pollGrace, w.svc.pollTime = 10*time.Millisecond, 0
+				w.svc.pollGrace, w.svc.pollTime = 200*time.Millisecond, 0
 			}
 			c.fault.Methods, c.fault.Times = []string{"getUpdates"}, 0
 			w.tg.Fault(c.fault)
@@ -83,9 +83,10 @@ func TestPollingRecovers(t *testing.T) {
 			}
 			w.tg.ClearFaults()
 			w.sent(7, 1)
-			if state := w.svc.State(); state.Trouble["polling"].Text != "" || !state.Polling {
-				t.Errorf("after recovery: %+v", state)
-			}
+			w.eventually("all is well", func() bool {
+				state := w.svc.State()
+				return state.Trouble["polling"].Text == "" && state.Polling
+			})
 			w.secretless("hello")
 		})
 	}

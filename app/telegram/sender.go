@@ -9,14 +9,15 @@ import (
 )
 
 const (
-	underWay   = 32                      // calls at the same time
-	holdAtMost = 1000                    // messages in memory, beyond which only urgent ones are fetched
-	fetchAtOne = 500                     // messages fetched at once
-	recordMany = 50                      // so many outcomes are recorded at once
-	recordSoon = 50 * time.Millisecond   // how long an outcome may wait for company before it is recorded
-	sweepEach  = 5 * time.Second         // how often is looked for what nobody announced
-	turnTime   = 5 * time.Second         // for one exchange with the database
-	lastTurn   = 1500 * time.Millisecond // for the one at the end, which comes after the drain
+	underWay    = 32                      // calls at the same time
+	holdAtMost  = 1000                    // messages in memory, beyond which only urgent ones are fetched
+	fetchAtOne  = 500                     // messages fetched at once
+	recordMany  = 50                      // so many outcomes are recorded at once
+	recordSoon  = 50 * time.Millisecond   // how long an outcome may wait for company before it is recorded
+	sweepEach   = 5 * time.Second         // how often is looked for what nobody announced
+	outboxPause = 2 * time.Second         // between tries while the database fails, at most
+	turnTime    = 5 * time.Second         // for one exchange with the database
+	lastTurn    = 1500 * time.Millisecond // for the one at the end, which comes after the drain
 )
 
 // sender drains the outbox. All of it runs in one goroutine but the calls themselves, so that fetching, recording and what is under
@@ -26,19 +27,20 @@ type sender struct {
 	queue    *queue
 	pace     *pacer
 	trust    trust
-	flying   map[int64]struct{} // ids under way
+	flying   map[int64]time.Time // ids under way, and since when
 	outcomes chan outcome
 	ended    []store.Sending // outcomes not recorded yet
 	since    time.Time       // of the oldest of them
 	fetch    bool            // there may be something in the outbox that should be here
 	later    bool            // there may be something less urgent in it, to be fetched when there is room
 	swept    time.Time
-	again    time.Time // the database failed: not before
+	again    time.Time     // the database failed: not before
+	outage   time.Duration // how long was waited before the last failure of it; 0: it works
 }
 
 func (s *Service) newSender() *sender {
 	return &sender{
-		Service: s, queue: newQueue(), pace: newPacer(s.config.Rate), trust: newTrust(), flying: map[int64]struct{}{},
+		Service: s, queue: newQueue(), pace: newPacer(s.config.Rate), trust: newTrust(), flying: map[int64]time.Time{},
 		outcomes: make(chan outcome, underWay), fetch: true,
 	}
 }
@@ -53,6 +55,7 @@ func (s *sender) run(ctx, rest context.Context) {
 		s.turn(rest, draining)
 		wait := s.launch(rest, draining)
 		s.sending.Store(int64(s.queue.size + len(s.flying)))
+		s.oldestCall.Store(s.oldest())
 		if rest.Err() != nil || draining && s.drained() {
 			s.stop()
 			return
@@ -75,6 +78,17 @@ func (s *sender) run(ctx, rest context.Context) {
 	}
 }
 
+// oldest is when the oldest call under way began; 0 when there is none.
+func (s *sender) oldest() int64 {
+	var oldest int64
+	for _, since := range s.flying {
+		if at := since.UnixNano(); oldest == 0 || at < oldest {
+			oldest = at
+		}
+	}
+	return oldest
+}
+
 func (s *sender) drained() bool {
 	return len(s.flying) == 0 && s.queue.urgent == 0 && len(s.ended) == 0 && !s.fetch
 }
@@ -85,6 +99,7 @@ func (s *sender) stop() {
 		s.end(<-s.outcomes)
 	}
 	s.sending.Store(0)
+	s.oldestCall.Store(0)
 	if len(s.ended) == 0 {
 		return
 	}
@@ -118,11 +133,10 @@ func (s *sender) turn(ctx context.Context, draining bool) {
 	defer cancel()
 	due, err := s.config.Store.TurnOutbox(ctx, s.ended, busy, now, room, least)
 	if err != nil {
-		s.again = s.now().Add(firstPause)
-		s.health.set("outbox", errors.New("the outbox cannot be read: "+s.reason(err)))
-		s.log.Warn("turning the outbox", "error", s.reason(err))
+		s.outboxFails(s.reason(err))
 		return
 	}
+	s.outage = 0
 	s.health.set("outbox", nil)
 	s.ended = s.ended[:0]
 	s.queue.add(due...)
@@ -131,6 +145,16 @@ func (s *sender) turn(ctx context.Context, draining bool) {
 		s.fetch = room > 0 && len(due) == room
 		s.later = s.fetch || least != store.Broadcast
 	}
+}
+
+// outboxFails waits a little longer after each failure, and logs the first only: it is the same trouble.
+func (s *sender) outboxFails(reason string) {
+	if s.outage == 0 {
+		s.log.Warn("turning the outbox; tried again until it works", "error", reason)
+	}
+	s.outage = min(max(2*s.outage, firstPause), outboxPause)
+	s.again = s.now().Add(s.outage)
+	s.health.set("outbox", errors.New("the outbox cannot be read: "+reason))
 }
 
 // room is how many messages may be fetched and how urgent they must be.
@@ -182,7 +206,7 @@ func (s *sender) launch(ctx context.Context, urgentOnly bool) time.Duration {
 			s.pace.spend(p.chat, now)
 		}
 		o := s.queue.start(p)
-		s.flying[o.ID] = struct{}{}
+		s.flying[o.ID] = now
 		go func() { s.outcomes <- s.call(ctx, o) }()
 	}
 }

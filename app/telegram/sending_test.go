@@ -81,7 +81,7 @@ func TestOneMessageThatAlwaysFails(t *testing.T) {
 	w.commit(w.calls(1, store.Reply, "bad", "good")...)
 	w.commit(w.calls(2, store.Reply, "mine")...)
 	start := clock.Now()
-	w.send(snd)
+	stop := w.send(snd)
 	w.sent(2, 1)
 	if wait := w.tg.Sent(2)[0].Time.Sub(start); wait > time.Second {
 		t.Errorf("the others waited %s", wait)
@@ -94,6 +94,10 @@ func TestOneMessageThatAlwaysFails(t *testing.T) {
 	w.becomes("failed sent", `SELECT string_agg(state, ' ' ORDER BY id) FROM outbox WHERE chat_id = 1`)
 	if reason := w.query(`SELECT error FROM outbox WHERE state = 'failed'`); !strings.Contains(reason, "500") {
 		t.Error(reason)
+	}
+	stop()
+	if !snd.pace.pause.IsZero() {
+		t.Error("everybody was held back")
 	}
 }
 

@@ -58,7 +58,9 @@ type Service struct {
 	polling  atomic.Bool
 	sending  atomic.Int64
 	lastPoll atomic.Int64
-	lines    atomic.Pointer[dispatcher]
+	// when the oldest call under way began, in nanoseconds; 0: none is
+	oldestCall atomic.Int64
+	lines      atomic.Pointer[dispatcher]
 }
 
 // BotID is the bot's id: the digits before the token's colon.

@@ -2,6 +2,8 @@ package telegram
 
 import (
 	"errors"
+	"fmt"
+	"maps"
 	"time"
 )
 
@@ -16,11 +18,12 @@ const (
 // trust is how well sending goes. One chat or message that fails must not hold up the others; but when several fail with nothing
 // accepted between them, Telegram is not well and everybody waits.
 type trust struct {
-	pause   time.Duration      // while Telegram is not well, doubled each time
-	failed  map[int64]struct{} // chats that failed since the last call that Telegram answered
-	limited map[int64]struct{} // chats limited since the last accepted call
-	well    int64              // calls that Telegram answered
-	strikes map[int64]strike   // by message
+	pause   time.Duration       // while Telegram is not well, doubled each time
+	failed  map[int64]struct{}  // chats that failed since the last call that Telegram answered
+	limited map[int64]struct{}  // chats limited since the last accepted call
+	parked  map[int64]time.Time // chats that Telegram asked to wait, and until when
+	well    int64               // calls that Telegram answered
+	strikes map[int64]strike    // by message
 }
 
 // strike counts the failures of a message between which Telegram answered other calls.
@@ -30,7 +33,7 @@ type strike struct {
 }
 
 func newTrust() trust {
-	return trust{failed: map[int64]struct{}{}, limited: map[int64]struct{}{}, strikes: map[int64]strike{}}
+	return trust{failed: map[int64]struct{}{}, limited: map[int64]struct{}{}, parked: map[int64]time.Time{}, strikes: map[int64]strike{}}
 }
 
 // trusted learns from the end of a call what to think of Telegram, holds sending when it is not well, and says in the outcome how
@@ -57,18 +60,32 @@ func (s *sender) recover(o outcome) {
 		clear(s.trust.limited)
 	}
 	delete(s.trust.strikes, o.call.ID)
-	s.health.set("sending", nil)
+	s.showPauses()
+}
+
+// showPauses says who must wait, when Telegram answers otherwise; nobody is no trouble.
+func (s *sender) showPauses() {
+	now := s.now()
+	maps.DeleteFunc(s.trust.parked, func(_ int64, until time.Time) bool { return !until.After(now) })
+	switch {
+	case s.pace.pause.After(now):
+		s.health.set("sending", trouble("Telegram asks everybody to wait until "+s.pace.pause.UTC().Format(time.TimeOnly)))
+	case len(s.trust.parked) > 0:
+		s.health.set("sending", trouble(fmt.Sprintf("Telegram asks %d of the chats to wait", len(s.trust.parked))))
+	default:
+		s.health.set("sending", nil)
+	}
 }
 
 func (s *sender) limit(o outcome) {
 	s.count.limited.Add(1)
 	s.trust.limited[o.call.ChatID] = struct{}{}
+	s.trust.parked[o.call.ChatID] = s.now().Add(o.wait)
 	s.log.Warn("Telegram limits sending", "wait", o.wait)
 	if len(s.trust.limited) >= ailing {
-		pause := min(o.wait, holdLongest)
-		s.pace.hold(s.now().Add(pause))
-		s.health.set("sending", errors.New("Telegram asks for a pause of "+o.wait.String()))
+		s.pace.hold(s.now().Add(min(o.wait, holdLongest)))
 	}
+	s.showPauses()
 }
 
 func (s *sender) fail(o outcome) outcome {
