@@ -85,8 +85,10 @@ func (d *daemon) migrate(ctx context.Context, engine *migrations.Engine) error {
 	if d.Config.Migrate == config.MigrateOff {
 		return complete(ctx, engine)
 	}
-	_, err := engine.Up(ctx, migrations.UpOptions{OnlyTransactional: true}) // the engine logs each step
-	return err
+	if _, err := engine.Up(ctx, migrations.UpOptions{OnlyTransactional: true}); err != nil { // the engine logs each step
+		return err
+	}
+	return complete(ctx, engine)
 }
 
 // complete refuses a database that lacks what the statements need. Indexes only make them faster.
@@ -99,7 +101,12 @@ func complete(ctx context.Context, engine *migrations.Engine) error {
 		return err
 	}
 	for _, e := range entries {
-		if e.State != migrations.Applied && e.Class != migrations.IndexOnly {
+		switch {
+		case e.State == migrations.Applied || e.Class == migrations.IndexOnly:
+		case e.State == migrations.Held:
+			return fault.New(fault.Conflict, fmt.Sprintf("migration %s_%s was taken back and is held, and the tables that it makes are needed: "+
+				"run 'healthagent migrate up %[1]s'", migrations.Label(e.Version), e.Name))
+		default:
 			return fault.New(fault.Conflict,
 				"migrations are pending: run 'healthagent migrate up', or set HEALTHAGENT_MIGRATE=auto")
 		}

@@ -64,7 +64,12 @@ func Reason(err error) string {
 		return ""
 	}
 	var pg *pgconn.PgError
+	var connect *pgconn.ConnectError
 	if !errors.As(err, &pg) {
+		if errors.As(err, &connect) {
+			where, _, _ := strings.Cut(err.Error(), connect.Error())
+			return where + unreachable(connect)
+		}
 		if where, _, found := strings.Cut(err.Error(), "unable to encode"); found {
 			return where + "a value cannot be encoded"
 		}
@@ -81,6 +86,19 @@ func Reason(err error) string {
 	}
 	where, _, _ := strings.Cut(err.Error(), pg.Error())
 	return where + text
+}
+
+// unreachable says why there is no connection, without the address and its user.
+func unreachable(err error) string {
+	const text = "PostgreSQL cannot be reached"
+	var network *net.OpError
+	if errors.As(err, &network) && network.Err != nil {
+		return text + ": " + network.Err.Error()
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return text + ": no answer in time"
+	}
+	return text
 }
 
 // class is the first two characters of an error's code.

@@ -52,7 +52,7 @@ func (t *terminal) userStatusVerb(use, short string, status store.Status) *cobra
 		return t.withStore(command, func(ctx context.Context, s *store.Store, actor string) error {
 			err := s.SetStatus(ctx, id, status, actor)
 			if errors.Is(err, store.ErrNotFound) {
-				return fault.New(fault.NotFound, fmt.Sprintf("nobody with the id %d has written to the bot yet", id))
+				return fault.New(fault.NotFound, fmt.Sprintf("there is no person with the id %d: they appear here once they have sent /start or redeemed an invite code", id))
 			}
 			if err != nil {
 				return fmt.Errorf("users %s: %w", use, err)
