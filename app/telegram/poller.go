@@ -215,6 +215,9 @@ func decodeUpdates(status int, raw []byte) ([]json.RawMessage, error) {
 		} `json:"parameters"`
 	}
 	if err := json.Unmarshal(raw, &answer); err != nil {
+		if updates, ok := salvage(raw); ok && status == http.StatusOK {
+			return updates, nil
+		}
 		return nil, &apiError{Code: status, Description: "with something that is not JSON"}
 	}
 	if !answer.OK {

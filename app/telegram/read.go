@@ -59,6 +59,9 @@ func kinds() []string {
 func glance(botID int64, raw json.RawMessage) (store.Update, error) {
 	var o object
 	if err := json.Unmarshal(raw, &o); err != nil {
+		if id, ok := salvageID(raw); ok {
+			return store.Update{BotID: botID, ID: id, Raw: raw, Kind: "unknown"}, nil
+		}
 		return store.Update{}, fmt.Errorf("update is not an object: %w", errShape)
 	}
 	var id int64
