@@ -16,6 +16,12 @@ func PoolSize(cores int) (minimum, maximum int) {
 	return cores, 2*cores + 5
 }
 
+// CheckURL says whether a text can be used as Config.URL. It makes no connection, and its error quotes nothing of the text.
+func CheckURL(url string) error {
+	_, err := Config{URL: url}.withDefaults().pool(nil)
+	return err
+}
+
 func (c Config) pool(trace *tracer) (*pgxpool.Config, error) {
 	pc, err := pgxpool.ParseConfig(c.URL)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"healthagent/app/config"
 	"healthagent/app/fault"
+	"healthagent/store"
 )
 
 // tokenSetting is what serve cannot do without.
@@ -70,6 +71,11 @@ func (t *terminal) configCheckVerb() *cobra.Command {
 		// A token that was given and is wrong is not missing as well.
 		if missing := cfg.Require(tokenSetting); missing != nil && !spokenOf(report, tokenSetting) {
 			result.Problems = append(result.Problems, problemLine{Setting: tokenSetting, Text: missing.Error()})
+		}
+		if !spokenOf(report, "DATABASE_URL") && cfg.DatabaseURL != "" {
+			if err := store.CheckURL(cfg.DatabaseURL.Reveal()); err != nil {
+				result.Problems = append(result.Problems, problemLine{Setting: "DATABASE_URL", Text: err.Error()})
+			}
 		}
 		err := allProblems(result.Problems)
 		result.OK = err == nil

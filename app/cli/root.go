@@ -64,8 +64,24 @@ func (t *terminal) root() *cobra.Command {
 	verbs := t.verbs()
 	slices.SortFunc(verbs, func(a, b *cobra.Command) int { return strings.Compare(a.Name(), b.Name()) })
 	root.AddCommand(verbs...)
+	root.SetHelpCommand(helpVerb(root))
 	root.SetHelpCommandGroupID(groupSelf)
 	return root
+}
+
+// helpVerb is cobra's, but help on what does not exist is a mistake that must not look like success.
+func helpVerb(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use: "help [command]", Short: "Help about any command",
+		RunE: func(_ *cobra.Command, args []string) error {
+			about, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return fault.New(fault.Usage, fmt.Sprintf("no help on %q: there is no such command", strings.Join(args, " ")))
+			}
+			about.InitDefaultHelpFlag()
+			return about.Help()
+		},
+	}
 }
 
 // addSettings gives every setting of the table its flag. Those that are seldom typed

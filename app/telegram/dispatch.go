@@ -27,6 +27,7 @@ type dispatcher struct {
 type line struct {
 	chat    int64
 	updates []store.Update
+	crowd   bool // since the line was empty last, several waited at the same time
 }
 
 func newDispatcher(limit int) *dispatcher {
@@ -54,6 +55,7 @@ func (d *dispatcher) add(updates ...store.Update) bool {
 			d.ready = append(d.ready, l)
 			d.work.Signal()
 		}
+		l.crowd = l.crowd || len(l.updates) > 0
 		l.updates = append(l.updates, u)
 		d.size++
 	}
@@ -101,14 +103,12 @@ func (d *dispatcher) release(l *line) {
 	d.work.Signal()
 }
 
-// waiting is how many updates of a chat are queued, the one at work included.
-func (d *dispatcher) waiting(chat int64) int {
+// crowded reports whether the update at work in a chat is one of several that waited: to the person, the last of a burst is too.
+func (d *dispatcher) crowded(chat int64) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if l := d.chats[chat]; l != nil {
-		return len(l.updates)
-	}
-	return 0
+	l := d.chats[chat]
+	return l != nil && l.crowd
 }
 
 // len is how many updates are queued in all.

@@ -106,7 +106,7 @@ func TestQuotes(t *testing.T) {
 	for _, m := range w.tg.Sent(7) {
 		replies += fmt.Sprint(m.ReplyTo, " ")
 	}
-	if replies != "1 2 0 " || w.tg.Sent(8)[0].ReplyTo != 0 {
+	if replies != "1 2 3 " || w.tg.Sent(8)[0].ReplyTo != 0 {
 		t.Errorf("replies to %s and %d", replies, w.tg.Sent(8)[0].ReplyTo)
 	}
 }

@@ -31,6 +31,23 @@ func TestBlockedPersonIsLeftAlone(t *testing.T) {
 	}
 }
 
+// The token is part of every URL of the Bot API: whoever quotes one in an answer must not carry it onto a screen or into a row.
+func TestTokenInAnAnswer(t *testing.T) {
+	t.Parallel()
+	w, _, snd := paced(t, Rate{})
+	w.meet(1, 2)
+	said := "look at http://x/bot" + token + "/sendMessage"
+	w.tg.Fault(botapi.Fault{Methods: []string{"sendMessage"}, ChatID: 1, Status: 400, Description: said, Times: 1})
+	w.tg.Fault(botapi.Fault{Methods: []string{"sendMessage"}, ChatID: 2, Status: 500, Description: said})
+	w.commit(w.calls(1, store.Reply, "one")...)
+	w.commit(w.calls(2, store.Reply, "two")...)
+	w.send(snd)
+	w.becomes("failed", `SELECT state FROM outbox WHERE chat_id = 1`)
+	w.becomes("f", `SELECT (strpos(error, 'secret') > 0)::text::char(1) FROM outbox WHERE chat_id = 1`)
+	w.eventually("trouble", func() bool { return w.svc.State().Trouble["sending"].Text != "" })
+	w.secretless()
+}
+
 // Whatever Telegram's servers do, nothing is lost and each chat keeps its order.
 func TestSendingSurvives(t *testing.T) {
 	t.Parallel()

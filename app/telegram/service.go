@@ -125,7 +125,9 @@ func (s *Service) reason(err error) string {
 	return s.clean(text)
 }
 
+// clean takes the token out of a text, and whatever else Config.Redact knows to be secret.
 func (s *Service) clean(text string) string {
+	text = strings.ReplaceAll(text, s.config.Token, "[token]")
 	if s.config.Redact == nil {
 		return text
 	}
@@ -137,7 +139,7 @@ func (s *Service) clean(text string) string {
 func (s *Service) Render(in coach.Incoming, outs []coach.Out) ([]store.Outgoing, error) {
 	quote := false
 	if d := s.lines.Load(); d != nil {
-		quote = d.waiting(lineOf(in.Update)) > 1
+		quote = d.crowded(lineOf(in.Update))
 	}
 	return render(in, quote, outs)
 }
