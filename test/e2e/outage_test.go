@@ -147,7 +147,7 @@ func TestTelegramIsUnwell(t *testing.T) {
 		"502 pages":     {botapi.Fault{Mode: botapi.Page}, "telegram", "not JSON"},
 		"500":           {botapi.Fault{Mode: botapi.Refuse}, "telegram", "500"},
 		"429 on polls":  {botapi.Fault{Mode: botapi.Refuse, Status: 429, RetryAfter: 2, Methods: []string{"getUpdates"}}, "telegram", "429"},
-		"429 on sends":  {botapi.Fault{Mode: botapi.Refuse, Status: 429, RetryAfter: 2, Methods: []string{"sendMessage"}}, "sending", "pause"},
+		"429 on sends":  {botapi.Fault{Mode: botapi.Refuse, Status: 429, RetryAfter: 2, Methods: []string{"sendMessage"}}, "sending", "Telegram asks"},
 		"hanging":       {botapi.Fault{Mode: botapi.Hang, Methods: []string{"sendMessage"}}, "sending", "no answer"},
 		"dropped":       {botapi.Fault{Mode: botapi.DropBefore}, "telegram", "cannot be reached"},
 		"dropped after": {botapi.Fault{Mode: botapi.DropAfter, Methods: []string{"sendMessage"}, Times: 5}, "", ""},
@@ -213,11 +213,7 @@ func TestFullDisk(t *testing.T) {
 			w.exec(`CREATE TRIGGER full_disk BEFORE INSERT ON ` + table + ` FOR EACH STATEMENT EXECUTE FUNCTION full_disk()`)
 			c.round()
 			c.round()
-			text := "disk is full"
-			if table != "inbox" {
-				text = "No space left on device"
-			}
-			w.untilReady(w.Daemon, 503, "inbox", text)
+			w.untilReady(w.Daemon, 503, "inbox", "disk is full")
 			w.exec(`DROP TRIGGER full_disk ON ` + table)
 			c.answered()
 			w.untilReady(w.Daemon, 200, "inbox", "committed and handled")

@@ -103,6 +103,8 @@ func strangeUpdates(first int64) []poison {
 		text(string(raw[1:len(raw)-1]), s)
 	}
 
+	// deeper than any decoder goes: the answer that holds it does not decode as a whole
+	silent(`"message":{"x":` + strings.Repeat("[", 20000) + strings.Repeat("]", 20000) + `}`)
 	text(planted+`\u0000tail`, planted+"\ufffdtail")
 	text(`\u0000`, "\ufffd")
 	text(planted+`\ud83d tail`, planted+"\ufffd tail")
