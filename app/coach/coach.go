@@ -137,6 +137,8 @@ func (c *Coach) admit(ctx context.Context, t *turn, known bool) (act, error) {
 	case c.Open && t.user.Status == store.Pending && t.in.Kind != Lost: // came while access was by invitation
 		return c.welcomed(ctx, t, func(tx *store.Tx) { tx.Activate(t.in.UserID, t.in.Name, nil) })
 	}
+	// they may have been a member when it came in, a moment before they were forgotten or shut out: then it was kept until here
+	t.erase = true
 	return stranger, nil
 }
 
