@@ -385,3 +385,14 @@ func TestHintAtUTCUntilAZoneIsChosen(t *testing.T) {
 		expect(t, p.say(text), "!UTC")
 	}
 }
+
+// What was committed of somebody while they were still a member, and is answered when they no longer are, does not stay.
+func TestWordsOfSomebodyWhoLeftAreErased(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.stranger(7)
+	p.say("2 eggs")
+	if n := one[int](w, `SELECT count(*) FROM inbox WHERE raw IS NOT NULL OR state <> 'done'`); n != 0 {
+		t.Errorf("%d updates keep their bytes", n)
+	}
+}
