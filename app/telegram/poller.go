@@ -162,9 +162,9 @@ func (s *Service) pollTrouble(err error) error {
 	}
 	switch api.Code {
 	case http.StatusUnauthorized:
-		return trouble("Telegram refuses the token: polling has stopped. Put the right TELEGRAM_TOKEN in place and restart")
+		return trouble("Telegram refuses the token and is asked again once a minute. Put the right TELEGRAM_TOKEN in place and restart")
 	case http.StatusNotFound:
-		return trouble("Telegram knows no such bot: polling has stopped. Look at TELEGRAM_TOKEN and TELEGRAM_API_URL and restart")
+		return trouble("Telegram knows no such bot and is asked again once a minute. Look at TELEGRAM_TOKEN and TELEGRAM_API_URL and restart")
 	case http.StatusConflict:
 		return trouble("another program polls with the same token, or a webhook is set: stop the other one")
 	}
