@@ -4,16 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 )
 
-// stepwise runs a no-transaction script, each statement on its own, and notes in
-// the ledger how far it came. Every statement looks at what is there before it
-// acts, so a script that was cut anywhere can simply run again.
-func (s *session) stepwise(ctx context.Context, script Script, version int) (err error) {
+// stepwise runs the wanted statements of a no-transaction script, each on its own,
+// and notes in the row and in the ledger how far it came. Every statement looks at
+// what is there before it acts, so a script that was cut anywhere can simply run
+// again. wanted is asked for the names of indexes only.
+func (s *session) stepwise(ctx context.Context, script Script, row *record, wanted func(index string) bool) (err error) {
 	if err := s.setLockTimeout(ctx, 0); err != nil {
 		return err
 	}
@@ -24,21 +23,62 @@ func (s *session) stepwise(ctx context.Context, script Script, version int) (err
 	}()
 	for i, st := range script.Statements {
 		ddl, isIndex := parseIndex(st)
-		switch {
-		case !isIndex:
-			err = s.run(ctx, st.Text)
-		case ddl.drop:
-			err = s.dropIndex(ctx, ddl)
-		default:
-			err = s.ensureIndex(ctx, st, ddl)
+		if isIndex && !wanted(ddl.name) {
+			continue
 		}
-		if err != nil {
-			return explainAt(script, i, err)
+		if err := ctx.Err(); err != nil {
+			return err
 		}
-		if err := s.progress(ctx, version, i+1); err != nil {
+		s.report.at(i+1, ddl.name, st.FirstLine())
+		if err := s.step(ctx, st, ddl, isIndex, row); err != nil {
+			return errors.Join(explainAt(script, i, err), ctx.Err())
+		}
+		row.Done = i + 1
+		if err := s.progress(ctx, row); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// step runs one statement. The ledger is told before and after which index is at
+// work, so that what a process that dies leaves is known.
+func (s *session) step(ctx context.Context, st Statement, d indexDDL, isIndex bool, row *record) error {
+	if !isIndex {
+		return s.run(ctx, st.Text)
+	}
+	if d.drop {
+		return s.dropObject(ctx, d, row)
+	}
+	row.set(d.name, ObjectBuilding)
+	if err := s.progress(ctx, row); err != nil {
+		return err
+	}
+	started := s.cfg.Now()
+	definition, built, err := s.ensureIndex(ctx, st, d)
+	if err != nil {
+		return err
+	}
+	now := s.cfg.Now()
+	if o := row.object(d.name); o != nil {
+		o.State, o.Definition, o.AppliedAt = ObjectApplied, definition, &now
+		if built {
+			o.BuildMS = float64(now.Sub(started).Microseconds()) / 1000
+		}
+	}
+	return nil
+}
+
+// dropObject drops one index of a row and holds it.
+func (s *session) dropObject(ctx context.Context, d indexDDL, row *record) error {
+	row.set(d.name, ObjectDropping)
+	if err := s.progress(ctx, row); err != nil {
+		return err
+	}
+	if err := s.dropIndex(ctx, d); err != nil {
+		return err
+	}
+	row.set(d.name, ObjectHeld)
 	return nil
 }
 
@@ -47,43 +87,45 @@ func (s *session) run(ctx context.Context, sql string) error {
 	return s.conn.PgConn().Exec(ctx, sql).Close()
 }
 
-func (s *session) progress(ctx context.Context, version, done int) error {
-	_, err := s.conn.Exec(ctx, `UPDATE public.schema_migrations SET statements_done = $2 WHERE version = $1`, version, done)
-	if err != nil {
-		return fmt.Errorf("note the progress of %s: %w", Label(version), err)
+// progress notes in the ledger how far a running row has come.
+func (s *session) progress(ctx context.Context, row *record) error {
+	if err := row.save(ctx, s.conn); err != nil {
+		return fmt.Errorf("note the progress: %w", err)
 	}
 	return nil
 }
 
-// residue tells what a no-transaction run that failed with cause left: before when
-// every index is as it was, partial otherwise. An index that somebody else made
-// under one of the names is none of ours.
+// residue looks, after a run that failed with cause, what became of the indexes
+// that were at work, and says where the migration stands now. An index that
+// somebody else made under one of the names is none of ours.
 func (s *session) residue(ctx context.Context, cause error, row, before record) record {
-	names := indexesOf(row.UpSQL)
-	var stranger *DefinitionError
-	if errors.As(cause, &stranger) {
-		names = slices.DeleteFunc(names, func(n string) bool { return n == stranger.Index })
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
 	defer cancel()
-	there := 0
-	for _, name := range names {
-		found, err := s.findIndex(ctx, indexDDL{name: name})
+	var stranger *DefinitionError
+	errors.As(cause, &stranger)
+	for i := range row.Objects {
+		o := &row.Objects[i]
+		if o.State != ObjectBuilding && o.State != ObjectDropping {
+			continue
+		}
+		found, err := s.findIndex(ctx, indexDDL{name: o.Name})
 		if err != nil {
-			there = -1
-			break
+			continue // it stays marked as at work: the next run looks again
 		}
-		if found.state == indexValid || row.Direction == up && found.state != indexMissing {
-			there++
+		was := ObjectPending
+		if b := before.object(o.Name); b != nil && b.State == ObjectHeld {
+			was = ObjectHeld
+		}
+		switch {
+		case found.state == indexValid && (stranger == nil || stranger.Index != o.Name):
+			row.set(o.Name, ObjectApplied)
+		case found.state == indexMissing && row.Direction == down:
+			row.set(o.Name, ObjectHeld)
+		case found.state == indexMissing, stranger != nil && stranger.Index == o.Name:
+			row.set(o.Name, was)
 		}
 	}
-	switch {
-	case row.Direction == up && there == 0 && before.State != Partial:
-		return before
-	case row.Direction == down && there == len(names) && before.State == Applied:
-		return before
-	}
-	row.State = Partial
+	row.State = row.sum()
 	return row
 }
 

@@ -4,23 +4,39 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // DownOptions chooses what Down takes back.
 type DownOptions struct {
 	// Version, as 017 or 17. Empty means the newest applied index-only one.
 	Version string
+	// Index drops and holds that one index of an index-only migration and no other.
+	// Without Version the migration is the one that makes it.
+	Index string
 	// DryRun returns what would be done, and does nothing.
 	DryRun bool
+	// Rescue gets the rows of every table of which rows or columns are lost, before
+	// they are, in the transaction that loses them. When it fails nothing is lost.
+	// Nil loses them.
+	Rescue RescueFunc
+	// Events is told what happens meanwhile; see Event. Nil tells nobody. The engine
+	// never closes it.
+	Events chan<- Event
 }
 
 // Down rolls a migration back with the SQL stored in the ledger, so it also works
 // for one that this binary does not know. One of class index-only goes alone; any
 // other takes everything newer first. What was rolled back is held: Up applies it
 // again only by name. Errors: ErrNothingToRollBack, *NotAppliedError,
-// *IrreversibleError (before anything is done), *VersionSyntaxError,
-// *LockedError, *StatementError.
+// *IrreversibleError (before anything is done), *NoSuchIndexError,
+// *VersionSyntaxError, *LockedError, *StatementError. When ctx ends before all
+// indexes of an index-only one are dropped it is partial: Down again finishes, Up
+// with its version restores.
 func (e *Engine) Down(ctx context.Context, opts DownOptions) (Result, error) {
+	if opts.Index != "" {
+		return e.dropOne(ctx, opts)
+	}
 	result := Result{DryRun: opts.DryRun}
 	named := 0
 	if opts.Version != "" {
@@ -34,6 +50,7 @@ func (e *Engine) Down(ctx context.Context, opts DownOptions) (Result, error) {
 		return result, err
 	}
 	defer s.close()
+	s.report.to = opts.Events
 	ledger, err := s.look(ctx)
 	if err != nil {
 		return result, err
@@ -58,7 +75,7 @@ func (e *Engine) Down(ctx context.Context, opts DownOptions) (Result, error) {
 		return result, err
 	}
 	for _, r := range rows {
-		step, err := e.rollBack(ctx, s, r)
+		step, err := e.rollBack(ctx, s, r, opts.Rescue)
 		if err != nil {
 			return result, err
 		}
@@ -85,20 +102,27 @@ func stepDown(r record) Step {
 	return Step{Version: r.Version, Name: r.Name, Class: r.Class, Statements: len(statements), SQL: r.DownSQL}
 }
 
+// runningRow is a row of the ledger as it stands while something of it runs.
+func (e *Engine) runningRow(before record, d direction, statements int) record {
+	row := before
+	row.Objects = slices.Clone(before.Objects)
+	row.State, row.Direction, row.Error = Running, d, ""
+	row.Done, row.Total = 0, statements
+	row.StartedAt, row.FinishedAt, row.Duration = e.cfg.Now(), nil, 0
+	row.BinaryVersion, row.OSUser = e.cfg.BinaryVersion, e.osUser
+	return row
+}
+
 // rollBack runs one stored rollback.
-func (e *Engine) rollBack(ctx context.Context, s *session, before record) (Step, error) {
+func (e *Engine) rollBack(ctx context.Context, s *session, before record, rescue RescueFunc) (Step, error) {
 	step := stepDown(before)
 	file := fmt.Sprintf("rollbacks/%s_%s_rollback.sql (stored)", Label(before.Version), before.Name)
 	script, err := parseScript(file, before.DownSQL)
 	if err != nil {
 		return step, fmt.Errorf("roll back migration %s: %w", Label(before.Version), err)
 	}
-	row := before
-	row.State, row.Direction, row.Error = Running, down, ""
-	row.Done, row.Total = 0, len(script.Statements)
-	row.StartedAt, row.FinishedAt, row.Duration = e.cfg.Now(), nil, 0
-	row.BinaryVersion, row.OSUser = e.cfg.BinaryVersion, e.osUser
-	row, err = e.carry(ctx, s, script, row, before, Held)
+	row := e.runningRow(before, down, len(script.Statements))
+	row, err = e.carry(ctx, s, script, row, before, run{end: Held, rescue: rescue})
 	if err != nil {
 		return step, fmt.Errorf("roll back migration %s: %w", Label(before.Version), err)
 	}

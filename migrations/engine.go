@@ -33,6 +33,8 @@ type Config struct {
 	// LockTimeout bounds one wait for a table lock in transactional migrations,
 	// which is tried up to ten times. Default 3 s.
 	LockTimeout time.Duration
+	// Watch is how often a concurrent build is looked at. Default 500 ms.
+	Watch time.Duration
 	// Wait pauses between tries; it returns early with the context's error.
 	// Default: a timer.
 	Wait func(ctx context.Context, d time.Duration) error
@@ -65,6 +67,9 @@ func New(c Config) (*Engine, error) {
 	}
 	if c.LockTimeout <= 0 {
 		c.LockTimeout = 3 * time.Second
+	}
+	if c.Watch <= 0 {
+		c.Watch = 500 * time.Millisecond
 	}
 	if c.Wait == nil {
 		c.Wait = wait

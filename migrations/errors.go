@@ -11,6 +11,8 @@ var (
 	// ErrNothingToRollBack is returned by Down without a version when no
 	// migration of class index-only is applied.
 	ErrNothingToRollBack = errors.New("no index-only migration is applied: name the version to roll back")
+	// ErrNothingHeld is returned by Release for a migration of which nothing is held.
+	ErrNothingHeld = errors.New("nothing of that migration is held")
 	// ErrForeignLedger is returned when the table public.schema_migrations was
 	// made by another program.
 	ErrForeignLedger = errors.New("the table public.schema_migrations is not this program's ledger")
@@ -99,6 +101,36 @@ func (e *BlockedError) Error() string {
 type NoSuchVersionError struct{ Version int }
 
 func (e *NoSuchVersionError) Error() string { return "no migration has the number " + Label(e.Version) }
+
+// NoSuchIndexError means that no index-only migration that is known, or not the
+// named one, makes an index of that name.
+type NoSuchIndexError struct {
+	Index   string
+	Version int      // 0 when none was named
+	Names   []string // what there is
+}
+
+func (e *NoSuchIndexError) Error() string {
+	where := "no migration"
+	if e.Version != 0 {
+		where = "migration " + Label(e.Version) + " does not make"
+	} else {
+		where += " makes"
+	}
+	text := fmt.Sprintf("%s an index %s", where, e.Index)
+	if len(e.Names) > 0 {
+		text += "; it makes " + strings.Join(e.Names, ", ")
+	}
+	return text
+}
+
+// NotHoldableError means that Hold was asked for a migration that is there: there
+// is nothing that Up could leave alone.
+type NotHoldableError struct{ Version int }
+
+func (e *NotHoldableError) Error() string {
+	return fmt.Sprintf("migration %s is applied: 'migrate down %s' takes it back and holds it", Label(e.Version), Label(e.Version))
+}
 
 // VersionSyntaxError means that a version was not written as 017 or 17.
 type VersionSyntaxError struct{ Text string }

@@ -25,30 +25,33 @@ func (e *DefinitionError) Error() string {
 
 // ensureIndex ends with the index valid and as the statement says, whatever is
 // there at first: missing is built, one being built is waited for, an invalid one
-// is dropped and built again, a different one is an error.
-func (s *session) ensureIndex(ctx context.Context, st Statement, d indexDDL) error {
+// is dropped and built again, a different one is an error. It returns the
+// definition and whether it built.
+func (s *session) ensureIndex(ctx context.Context, st Statement, d indexDDL) (definition string, built bool, err error) {
 	want, err := s.expected(ctx, st, d)
 	if err != nil {
-		return err
+		return "", false, err
 	}
 	builds := 0
 	for {
 		found, err := s.findIndex(ctx, d)
 		if err != nil {
-			return err
+			return "", false, err
 		}
 		switch found.state {
 		case indexValid:
 			if found.definition != want {
-				return &DefinitionError{Index: d.name, Found: found.definition, Want: want}
+				return "", false, &DefinitionError{Index: d.name, Found: found.definition, Want: want}
 			}
-			return nil
+			return want, builds > 0, nil
 		case indexBuilding:
 			s.cfg.Logger.InfoContext(ctx, "waiting for another session that builds the index", "index", d.name)
+			s.report.send(Event{Kind: EventNote, Text: "another session builds or drops it: waiting for that"})
 			err = s.cfg.Wait(ctx, time.Second)
 		case indexInvalid:
 			s.cfg.Logger.WarnContext(ctx, "dropping an invalid index", "index", d.name)
-			err = s.run(ctx, "DROP INDEX CONCURRENTLY IF EXISTS "+d.sanitized())
+			s.report.send(Event{Kind: EventNote, Text: "an interrupted build left it invalid: dropping that first"})
+			err = s.watched(ctx, "DROP INDEX CONCURRENTLY IF EXISTS "+d.sanitized())
 		case indexMissing:
 			builds++
 			if err = s.build(ctx, st, d); passes(err) && builds < maxBuilds {
@@ -56,10 +59,10 @@ func (s *session) ensureIndex(ctx context.Context, st Statement, d indexDDL) err
 			}
 		}
 		if err != nil {
-			return err
+			return "", false, err
 		}
 		if builds >= maxBuilds && found.state == indexInvalid {
-			return fmt.Errorf("the index %s was invalid after %d builds", d.name, builds)
+			return "", false, fmt.Errorf("the index %s was invalid after %d builds", d.name, builds)
 		}
 	}
 }
@@ -68,10 +71,12 @@ func (s *session) ensureIndex(ctx context.Context, st Statement, d indexDDL) err
 // so it is not sent. What a failed build leaves is dropped at once, since a ready
 // one costs every write; when the connection is gone the next run does it.
 func (s *session) build(ctx context.Context, st Statement, d indexDDL) error {
-	err := s.run(ctx, rewrite(st, d, "CONCURRENTLY ", d.tableName()))
+	err := s.watched(ctx, rewrite(st, d, "CONCURRENTLY ", d.tableName()))
 	if err == nil || s.conn.IsClosed() {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
+	defer cancel()
 	if found, ferr := s.findIndex(ctx, d); ferr != nil || found.state != indexInvalid {
 		return errors.Join(err, ferr)
 	}
@@ -84,7 +89,7 @@ func (s *session) dropIndex(ctx context.Context, d indexDDL) error {
 	if err != nil || found.state == indexMissing {
 		return err
 	}
-	return s.run(ctx, "DROP INDEX CONCURRENTLY IF EXISTS "+d.sanitized())
+	return s.watched(ctx, "DROP INDEX CONCURRENTLY IF EXISTS "+d.sanitized())
 }
 
 // expected lets the server write down the definition that the statement means, by

@@ -44,7 +44,7 @@ type record struct {
 	DownSQL       string // empty when irreversible
 	Irreversible  string
 	Done, Total   int
-	Held          []string
+	Objects       []Object // of an index-only migration, in the order of its file
 	StartedAt     time.Time
 	FinishedAt    *time.Time
 	AppliedAt     *time.Time
@@ -160,7 +160,7 @@ SELECT version,
        irreversible,
        statements_done,
        statements_total,
-       held::text,
+       objects::text,
        started_at,
        finished_at,
        applied_at,
@@ -190,27 +190,45 @@ func readLedger(ctx context.Context, conn *pgx.Conn) ([]record, error) {
 
 func scanRecord(row pgx.CollectableRow) (record, error) {
 	var (
-		r      record
-		held   string
-		micros int64
+		r       record
+		objects string
+		micros  int64
 	)
 	err := row.Scan(&r.Version, &r.Name, &r.Class, &r.Additive, &r.State, &r.Direction,
 		&r.ChecksumUp, &r.ChecksumDown, &r.UpSQL, &r.DownSQL, &r.Irreversible, &r.Done, &r.Total,
-		&held, &r.StartedAt, &r.FinishedAt, &r.AppliedAt, &micros, &r.BinaryVersion, &r.OSUser, &r.Error)
+		&objects, &r.StartedAt, &r.FinishedAt, &r.AppliedAt, &micros, &r.BinaryVersion, &r.OSUser, &r.Error)
 	if err != nil {
 		return r, err
 	}
 	r.Duration = time.Duration(micros) * time.Microsecond
-	return r, json.Unmarshal([]byte(held), &r.Held)
+	if err := json.Unmarshal([]byte(objects), &r.Objects); err != nil {
+		return r, fmt.Errorf("read the objects of %s: %w", Label(r.Version), err)
+	}
+	if len(r.Objects) == 0 && r.Class == IndexOnly {
+		r.Objects = objectsOf(r.UpSQL, r.unnoted())
+	}
+	return r, nil
+}
+
+// unnoted is the state of objects in a row that an older binary wrote.
+func (r record) unnoted() ObjectState {
+	switch r.State {
+	case Applied:
+		return ObjectApplied
+	case Held:
+		return ObjectHeld
+	default:
+		return ObjectPending
+	}
 }
 
 const upsertRecord = `
 INSERT INTO public.schema_migrations (
     version, name, class, additive, state, direction, checksum_up, checksum_down, up_sql, down_sql,
-    irreversible, statements_done, statements_total, held, started_at, finished_at, applied_at, duration,
+    irreversible, statements_done, statements_total, held, objects, started_at, finished_at, applied_at, duration,
     binary_version, os_user, error)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::text::jsonb, $15, $16, $17,
-        $18::bigint * interval '1 microsecond', $19, $20, $21)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::text::jsonb, $15::text::jsonb, $16, $17, $18,
+        $19::bigint * interval '1 microsecond', $20, $21, $22)
 ON CONFLICT (version) DO UPDATE SET
     name             = excluded.name,
     class            = excluded.class,
@@ -225,6 +243,7 @@ ON CONFLICT (version) DO UPDATE SET
     statements_done  = excluded.statements_done,
     statements_total = excluded.statements_total,
     held             = excluded.held,
+    objects          = excluded.objects,
     started_at       = excluded.started_at,
     finished_at      = excluded.finished_at,
     applied_at       = excluded.applied_at,
@@ -235,13 +254,17 @@ ON CONFLICT (version) DO UPDATE SET
 
 // save writes the row as it stands, replacing the one of its version.
 func (r record) save(ctx context.Context, conn *pgx.Conn) error {
-	held, err := json.Marshal(append([]string{}, r.Held...))
+	held, err := json.Marshal(r.heldObjects())
+	if err != nil {
+		return fmt.Errorf("encode the ledger row of %s: %w", Label(r.Version), err)
+	}
+	objects, err := json.Marshal(append([]Object{}, r.Objects...))
 	if err != nil {
 		return fmt.Errorf("encode the ledger row of %s: %w", Label(r.Version), err)
 	}
 	_, err = conn.Exec(ctx, upsertRecord, r.Version, r.Name, string(r.Class), r.Additive, string(r.State),
 		string(r.Direction), r.ChecksumUp, r.ChecksumDown, r.UpSQL, r.DownSQL, r.Irreversible, r.Done, r.Total,
-		string(held), r.StartedAt, r.FinishedAt, r.AppliedAt, r.Duration.Microseconds(), r.BinaryVersion, r.OSUser, r.Error)
+		string(held), string(objects), r.StartedAt, r.FinishedAt, r.AppliedAt, r.Duration.Microseconds(), r.BinaryVersion, r.OSUser, r.Error)
 	if err != nil {
 		return fmt.Errorf("write the ledger row of %s: %w", Label(r.Version), err)
 	}

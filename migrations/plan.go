@@ -19,6 +19,7 @@ type Skip struct {
 	Version int
 	Name    string
 	Reason  SkipReason
+	Indexes []string // the held ones, when the rest of an applied migration is there
 }
 
 // byVersion finds a row; nil when the ledger has none.
@@ -139,18 +140,28 @@ func planUp(files []Migration, ledger []record, opts UpOptions, named int) ([]Mi
 		case reason == "":
 			steps = append(steps, m)
 		case reason != SkipApplied || m.Version == named:
-			skipped = append(skipped, Skip{Version: m.Version, Name: m.Name, Reason: reason})
+			skipped = append(skipped, skipOf(m, byVersion(ledger, m.Version), reason))
 		}
 	}
 	return steps, skipped, nil
+}
+
+func skipOf(m Migration, r *record, reason SkipReason) Skip {
+	s := Skip{Version: m.Version, Name: m.Name, Reason: reason}
+	if r != nil && r.State == Applied {
+		s.Indexes = r.heldObjects()
+	}
+	return s
 }
 
 // skip says why m is not to be applied, as far as it alone is concerned.
 func skip(m Migration, r *record, opts UpOptions, named int) SkipReason {
 	wanted := m.Version == named || opts.IncludeHeld
 	switch {
-	case r != nil && r.State == Applied:
+	case r != nil && r.State == Applied && len(r.heldObjects()) == 0:
 		return SkipApplied
+	case r != nil && r.State == Applied && !wanted:
+		return SkipHeld
 	case r != nil && r.State == Held && !wanted:
 		return SkipHeld
 	case r != nil && r.State == Partial && r.Direction == down && !wanted:

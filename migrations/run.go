@@ -17,9 +17,9 @@ const maxTries = 10
 // transact runs a script as one multi-statement query in one transaction together
 // with the ledger row done. Only locks and deadlocks are tried again: everything
 // else would fail the same way.
-func (s *session) transact(ctx context.Context, script Script, done func() record) error {
+func (s *session) transact(ctx context.Context, script Script, t transaction) error {
 	for try := 1; ; try++ {
-		err := s.attempt(ctx, script, done)
+		err := s.attempt(ctx, script, t)
 		if err == nil {
 			return nil
 		}
@@ -33,14 +33,22 @@ func (s *session) transact(ctx context.Context, script Script, done func() recor
 		pause := backoff(try)
 		s.cfg.Logger.WarnContext(ctx, "a lock is in the way of a migration, it is tried again",
 			"file", script.File, "try", try, "pause", pause.String())
+		s.report.send(Event{Kind: EventRetry, Text: fmt.Sprintf("a table is locked by others: try %d of %d in %s", try+1, maxTries, pause.Round(time.Millisecond))})
 		if werr := s.cfg.Wait(ctx, pause); werr != nil {
 			return errors.Join(err, werr)
 		}
 	}
 }
 
+// transaction is what belongs into one transaction with a script.
+type transaction struct {
+	version int
+	rescue  RescueFunc    // called for the tables whose rows are lost; nil: not
+	done    func() record // the row of the ledger that says so
+}
+
 // attempt is one try of transact. On error nothing of it is left.
-func (s *session) attempt(ctx context.Context, script Script, done func() record) (err error) {
+func (s *session) attempt(ctx context.Context, script Script, t transaction) (err error) {
 	tx, err := s.conn.Begin(ctx)
 	if err != nil {
 		return fmt.Errorf("begin %s: %w", script.File, err)
@@ -51,10 +59,15 @@ func (s *session) attempt(ctx context.Context, script Script, done func() record
 			_ = tx.Rollback(context.WithoutCancel(ctx))
 		}
 	}()
+	if t.rescue != nil {
+		if err = s.rescue(ctx, script, t.version, t.rescue); err != nil {
+			return err
+		}
+	}
 	if err = execScript(ctx, s.conn, script); err != nil {
 		return err
 	}
-	if err = done().save(ctx, s.conn); err != nil {
+	if err = t.done().save(ctx, s.conn); err != nil {
 		return err
 	}
 	if err = tx.Commit(ctx); err != nil {

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 )
 
 // The migration lock: one per database, told from other advisory locks by its
@@ -21,9 +23,15 @@ const (
 // session is one connection of the engine's own, never from a pool: what it sets
 // must not leak to others, nor theirs to it.
 type session struct {
-	conn *pgx.Conn
-	cfg  Config
+	conn   *pgx.Conn
+	cfg    Config
+	engine *Engine
+	report *reporter
 }
+
+// cleanupTime bounds what is done after a cancelled run, and how long a cancelled
+// statement may take to end.
+const cleanupTime = 5 * time.Second
 
 // connect opens a session and settles everything that a role, a database or the
 // server's file may have set otherwise. A non-zero client_connection_check_interval
@@ -33,11 +41,16 @@ func (e *Engine) connect(ctx context.Context) (*session, error) {
 	c.RuntimeParams["application_name"] = "healthagent-migrate"
 	c.DefaultQueryExecMode = pgx.QueryExecModeExec
 	c.StatementCacheCapacity, c.DescriptionCacheCapacity = 0, 0
+	// A cancelled context must cancel the statement, not the connection: what an
+	// interrupted build leaves is dropped over the same session, under its lock.
+	c.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: cleanupTime}
+	}
 	conn, err := pgx.ConnectConfig(ctx, c)
 	if err != nil {
 		return nil, fmt.Errorf("connect to migrate: %w", err)
 	}
-	s := &session{conn: conn, cfg: e.cfg}
+	s := &session{conn: conn, cfg: e.cfg, engine: e, report: &reporter{now: e.cfg.Now}}
 	if err := s.settle(ctx); err != nil {
 		s.close()
 		return nil, err
@@ -121,6 +134,7 @@ func (s *session) lock(ctx context.Context) error {
 		}
 		if waited == 0 {
 			s.cfg.Logger.InfoContext(ctx, "waiting for another process that migrates", "at_most", s.cfg.LockWait.String())
+			s.report.send(Event{Kind: EventLockWait, Text: "waiting for another process that migrates this database"})
 		}
 		if waited >= s.cfg.LockWait {
 			holder, err := s.holder(ctx)

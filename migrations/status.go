@@ -14,6 +14,7 @@ type Entry struct {
 	State     State
 	Class     Class
 	Held      []string // indexes that are held; never nil
+	Objects   []Object // of an index-only migration; never nil
 	AppliedAt *time.Time
 	Duration  time.Duration // of the last run in either direction
 	Error     string        // why the last run failed; may stand beside applied
@@ -32,6 +33,7 @@ func (e Entry) MarshalJSON() ([]byte, error) {
 		State      State      `json:"state"`
 		Class      Class      `json:"class"`
 		Held       []string   `json:"held"`
+		Objects    []Object   `json:"objects,omitempty"`
 		AppliedAt  *time.Time `json:"applied_at,omitempty"`
 		DurationMS float64    `json:"duration_ms"`
 		Error      string     `json:"error,omitempty"`
@@ -40,7 +42,7 @@ func (e Entry) MarshalJSON() ([]byte, error) {
 		Unknown    bool       `json:"unknown,omitempty"`
 		Edited     bool       `json:"edited,omitempty"`
 	}{
-		Label(e.Version), e.Name, e.State, e.Class, append([]string{}, e.Held...), e.AppliedAt,
+		Label(e.Version), e.Name, e.State, e.Class, append([]string{}, e.Held...), e.Objects, e.AppliedAt,
 		float64(e.Duration.Microseconds()) / 1000, e.Error, e.Done, e.Total, e.Unknown, e.Edited,
 	})
 }
@@ -108,7 +110,7 @@ func entries(files []Migration, ledger []record) []Entry {
 	for _, r := range ledger {
 		out = append(out, Entry{
 			Version: r.Version, Name: r.Name, State: r.State, Class: r.Class,
-			Held: append([]string{}, r.Held...), AppliedAt: r.AppliedAt, Duration: r.Duration,
+			Held: r.heldObjects(), Objects: append([]Object{}, r.Objects...), AppliedAt: r.AppliedAt, Duration: r.Duration,
 			Error: r.Error, Done: r.Done, Total: r.Total, Unknown: true,
 		})
 	}
@@ -117,7 +119,7 @@ func entries(files []Migration, ledger []record) []Entry {
 		if i < 0 {
 			out = append(out, Entry{
 				Version: m.Version, Name: m.Name, State: Pending, Class: m.Class,
-				Held: []string{}, Total: len(m.Up.Statements),
+				Held: []string{}, Objects: append([]Object{}, objectsOf(m.Up.SQL, ObjectPending)...), Total: len(m.Up.Statements),
 			})
 			continue
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -17,8 +18,14 @@ type UpOptions struct {
 	OnlyTransactional bool
 	// IncludeHeld applies held ones too.
 	IncludeHeld bool
+	// Index builds that one index of an index-only migration and no other, also when
+	// it is held. Without Version the migration is the one that makes it.
+	Index string
 	// DryRun returns what would be done, and does nothing.
 	DryRun bool
+	// Events is told what happens meanwhile; see Event. Nil tells nobody. The engine
+	// never closes it.
+	Events chan<- Event
 }
 
 // Step is one migration that was applied or rolled back, or would be.
@@ -28,6 +35,7 @@ type Step struct {
 	Class      Class
 	Statements int
 	SQL        string
+	Index      string // the one index that was built, dropped or rebuilt; empty for a whole migration
 	Duration   time.Duration
 }
 
@@ -52,9 +60,14 @@ func (r Result) HeldVersions() []int {
 
 // Up applies what opts choose, in the order of versions, and stops at the first
 // failure. It refuses with *ChecksumError, *CollisionError, *UnknownError,
-// *OutOfOrderError, *BlockedError, *NoSuchVersionError, *LockedError; a failing
-// statement is a *StatementError. It takes the lock only when there is work.
+// *OutOfOrderError, *BlockedError, *NoSuchVersionError, *NoSuchIndexError,
+// *LockedError; a failing statement is a *StatementError. It takes the lock only
+// when there is work. When ctx ends a concurrent build is cancelled and what it left
+// is dropped, within a few seconds, before Up returns.
 func (e *Engine) Up(ctx context.Context, opts UpOptions) (Result, error) {
+	if opts.Index != "" {
+		return e.buildOne(ctx, opts)
+	}
 	result := Result{DryRun: opts.DryRun}
 	named, err := e.named(opts)
 	if err != nil {
@@ -65,6 +78,7 @@ func (e *Engine) Up(ctx context.Context, opts UpOptions) (Result, error) {
 		return result, err
 	}
 	defer s.close()
+	s.report.to = opts.Events
 	// A first look without the lock: a start must not wait for another process's
 	// long index build when there is nothing for it to do.
 	ledger, err := s.look(ctx)
@@ -85,7 +99,8 @@ func (e *Engine) Up(ctx context.Context, opts UpOptions) (Result, error) {
 		return result, err
 	}
 	for _, m := range steps {
-		step, err := e.apply(ctx, s, m, byVersion(ledger, m.Version))
+		all := opts.IncludeHeld || m.Version == named
+		step, err := e.apply(ctx, s, m, byVersion(ledger, m.Version), all)
 		if err != nil {
 			return result, err
 		}
@@ -143,6 +158,7 @@ func (s *session) begin(ctx context.Context) ([]record, error) {
 		ledger[i] = r.settled()
 		s.cfg.Logger.WarnContext(ctx, "an interrupted migration was found",
 			"version", Label(r.Version), "name", r.Name, "direction", string(r.Direction), "now", string(ledger[i].State))
+		s.report.send(Event{Kind: EventNote, Text: "migration " + Label(r.Version) + " was interrupted earlier and is taken up"})
 		if err := ledger[i].save(ctx, s.conn); err != nil {
 			return nil, err
 		}
@@ -150,16 +166,16 @@ func (s *session) begin(ctx context.Context) ([]record, error) {
 	return ledger, nil
 }
 
-// apply runs one up file. Before is the migration's row so far, nil if none.
-func (e *Engine) apply(ctx context.Context, s *session, m Migration, before *record) (Step, error) {
-	row := record{
-		Version: m.Version, Name: m.Name, Class: m.Class, Additive: m.Additive, State: Running, Direction: up,
-		ChecksumUp: m.Up.Checksum, ChecksumDown: m.Down.Checksum, UpSQL: m.Up.SQL, DownSQL: m.Down.SQL,
-		Irreversible: m.Irreversible, Total: len(m.Up.Statements), StartedAt: e.cfg.Now(),
-		BinaryVersion: e.cfg.BinaryVersion, OSUser: e.osUser,
-	}
+// apply runs one up file. Before is the migration's row so far, nil if none; all
+// means that indexes that are held are built too.
+func (e *Engine) apply(ctx context.Context, s *session, m Migration, before *record, all bool) (Step, error) {
+	row := e.freshRow(m)
 	fallback := row
 	fallback.State = Failed
+	if before != nil {
+		row.Objects = slices.Clone(before.Objects)
+		fallback.Objects = before.Objects
+	}
 	if before != nil && before.State == Held {
 		// It was asked for by name and failed: that is no reason for the next
 		// start to try again what somebody had taken back.
@@ -168,7 +184,11 @@ func (e *Engine) apply(ctx context.Context, s *session, m Migration, before *rec
 	if before != nil && before.State == Partial {
 		fallback.State = Partial
 	}
-	row, err := e.carry(ctx, s, m.Up, row, fallback, Applied)
+	wanted := func(index string) bool {
+		o := row.object(index)
+		return all || o == nil || o.State != ObjectHeld
+	}
+	row, err := e.carry(ctx, s, m.Up, row, fallback, run{end: Applied, wanted: wanted})
 	step := Step{Version: m.Version, Name: m.Name, Class: m.Class, Statements: row.Total, SQL: m.Up.SQL, Duration: row.Duration}
 	if err != nil {
 		return step, fmt.Errorf("apply migration %s: %w", Label(m.Version), err)
@@ -178,38 +198,92 @@ func (e *Engine) apply(ctx context.Context, s *session, m Migration, before *rec
 	return step, nil
 }
 
+// freshRow is the ledger row of a migration whose up file begins to run.
+func (e *Engine) freshRow(m Migration) record {
+	return record{
+		Version: m.Version, Name: m.Name, Class: m.Class, Additive: m.Additive, State: Running, Direction: up,
+		ChecksumUp: m.Up.Checksum, ChecksumDown: m.Down.Checksum, UpSQL: m.Up.SQL, DownSQL: m.Down.SQL,
+		Irreversible: m.Irreversible, Total: len(m.Up.Statements), Objects: objectsOf(m.Up.SQL, ObjectPending),
+		StartedAt: e.cfg.Now(), BinaryVersion: e.cfg.BinaryVersion, OSUser: e.osUser,
+	}
+}
+
+// run says how a script is carried out.
+type run struct {
+	end    State                   // of the migration when all went well
+	wanted func(index string) bool // which statements of a no-transaction script; nil: all
+	single bool                    // of a no-transaction script only what is wanted counts, end does not
+	rescue RescueFunc              // nil: what is lost is lost
+}
+
 // carry writes the running row, runs the script and leaves the row in the state
-// end, or as fallback with the error.
-func (e *Engine) carry(ctx context.Context, s *session, script Script, row, fallback record, end State) (record, error) {
+// that came of it: as the run says, or as fallback with the error.
+func (e *Engine) carry(ctx context.Context, s *session, script Script, row, fallback record, how run) (record, error) {
+	if how.wanted == nil {
+		how.wanted = func(string) bool { return true }
+	}
+	before := fallback
+	before.Objects = slices.Clone(fallback.Objects)
 	if err := row.save(ctx, s.conn); err != nil {
 		return row, err
 	}
-	finish := func() record {
-		now := e.cfg.Now()
-		row.State, row.Done, row.Error = end, row.Total, ""
-		row.FinishedAt, row.Duration = &now, now.Sub(row.StartedAt)
-		row.AppliedAt, row.Held = &now, nil
-		if end == Held {
-			row.AppliedAt, row.Held = nil, indexesOf(row.UpSQL)
-		}
-		return row
-	}
-	var err error
-	if script.NoTransaction {
-		if err = s.stepwise(ctx, script, row.Version); err == nil {
-			row = finish()
-			return row, row.save(ctx, s.conn)
-		}
-		if !s.conn.IsClosed() {
-			fallback = s.residue(ctx, err, row, fallback)
-		}
-	} else if err = s.transact(ctx, script, finish); err == nil {
+	s.report.begin(row.Version, row.Name, row.Direction, len(script.Statements))
+	err := e.carryOut(ctx, s, script, &row, how)
+	if err == nil {
+		s.report.send(Event{Kind: EventDone})
 		return row, nil
+	}
+	if script.NoTransaction && !s.conn.IsClosed() {
+		fallback = s.residue(ctx, err, row, before)
+		if before.State == Partial && fallback.State == Failed {
+			fallback.State = Partial
+		}
+		if fallback.State == before.State { // nothing came of it: the row tells of the last run that did something
+			fallback.Direction, fallback.AppliedAt = before.Direction, before.AppliedAt
+		}
 	}
 	now := e.cfg.Now()
 	fallback.Error = err.Error()
 	fallback.FinishedAt = &now
+	s.report.send(Event{Kind: EventFailed, Text: err.Error()})
 	return fallback, errors.Join(err, e.leave(ctx, s, fallback))
+}
+
+// carryOut runs the script and saves the finished row: with it in one transaction,
+// or after its last statement.
+func (e *Engine) carryOut(ctx context.Context, s *session, script Script, row *record, how run) error {
+	if script.NoTransaction {
+		if err := s.stepwise(ctx, script, row, how.wanted); err != nil {
+			return err
+		}
+		if !how.single {
+			row.Done = row.Total
+		}
+		e.finish(row, row.sum())
+		return row.save(ctx, s.conn)
+	}
+	done := func() record {
+		for _, o := range row.Objects {
+			row.set(o.Name, map[State]ObjectState{Applied: ObjectApplied, Held: ObjectHeld}[how.end])
+		}
+		row.Done = row.Total
+		e.finish(row, how.end)
+		return *row
+	}
+	return s.transact(ctx, script, transaction{version: row.Version, rescue: how.rescue, done: done})
+}
+
+// finish ends a running row well.
+func (e *Engine) finish(row *record, state State) {
+	now := e.cfg.Now()
+	row.State, row.Error = state, ""
+	row.FinishedAt, row.Duration = &now, now.Sub(row.StartedAt)
+	switch {
+	case state == Held:
+		row.AppliedAt = nil
+	case row.Direction == up || row.AppliedAt == nil:
+		row.AppliedAt = &now
+	}
 }
 
 // leave records a failure even when the run was cancelled. On a broken connection
@@ -222,19 +296,4 @@ func (e *Engine) leave(ctx context.Context, s *session, row record) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	return row.save(ctx, s.conn)
-}
-
-// indexesOf names the indexes that an index-only up file makes.
-func indexesOf(sql string) []string {
-	var out []string
-	statements, err := Split(sql)
-	if err != nil {
-		return nil
-	}
-	for _, st := range statements {
-		if d, ok := parseIndex(st); ok && !d.drop {
-			out = append(out, d.name)
-		}
-	}
-	return out
 }
