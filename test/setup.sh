@@ -2,7 +2,9 @@
 # Provides what the demonstration and the tests need beside Go: the programs of
 # PostgreSQL and Redis and, for the race detector, a C compiler.
 #
-#   test/setup.sh demo|test
+#   test/setup.sh demo|test|majors
+#
+# For test/majors.sh it is npm instead.
 #
 # As root on Debian or Ubuntu it installs what is missing; otherwise it says
 # what to install and exits with 1. It starts no service, creates no database
@@ -39,8 +41,12 @@ have_compiler() {
 }
 
 missing=()
-have_postgres || missing+=(postgresql)
-have_redis || missing+=(redis-server)
+if [[ $purpose == majors ]]; then
+	command -v npm >/dev/null || missing+=(npm)
+else
+	have_postgres || missing+=(postgresql)
+	have_redis || missing+=(redis-server)
+fi
 if [[ $purpose == test ]] && ! have_compiler; then
 	missing+=(gcc libc6-dev)
 fi
@@ -51,6 +57,11 @@ fi
 if [[ $(id -u) -ne 0 ]] || ! command -v apt-get >/dev/null; then
 	say "These are missing: ${missing[*]} (their names in Debian and Ubuntu)."
 	say "Debian, Ubuntu:  sudo apt-get install --no-install-recommends ${missing[*]}"
+	if [[ $purpose == majors ]]; then
+		say "Fedora:          sudo dnf install nodejs-npm"
+		say "Arch:            sudo pacman -S npm"
+		exit 1
+	fi
 	say "Fedora:          sudo dnf install postgresql-server postgresql-contrib valkey gcc glibc-devel"
 	say "Arch:            sudo pacman -S postgresql valkey gcc"
 	say "Only the programs are needed; no service has to run."

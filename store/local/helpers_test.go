@@ -2,6 +2,7 @@ package local_test
 
 import (
 	"context"
+	"os"
 	"testing"
 	"time"
 
@@ -28,7 +29,7 @@ func tempDir(t *testing.T) string {
 
 func startPostgres(t *testing.T, o local.Options) *local.Postgres {
 	t.Helper()
-	o.Fast = true
+	o.Fast, o.BinDir = true, postgresBin()
 	p, err := local.StartPostgres(deadline(t), o)
 	if err != nil {
 		t.Fatal(err)
@@ -36,6 +37,9 @@ func startPostgres(t *testing.T, o local.Options) *local.Postgres {
 	t.Cleanup(func() { closeServer(t, p) })
 	return p
 }
+
+// postgresBin is where the PostgreSQL to test is, "" for the newest installed.
+func postgresBin() string { return os.Getenv("HEALTHAGENT_TEST_POSTGRES_BIN") }
 
 type closer interface {
 	Close(ctx context.Context) error

@@ -28,11 +28,10 @@ func TestMain(m *testing.M) {
 }
 
 func program(dir string) int {
-	o := local.Options{Dir: dir, Fast: true}
-	p, err := local.StartPostgres(context.Background(), o)
+	p, err := local.StartPostgres(context.Background(), local.Options{Dir: dir, BinDir: postgresBin(), Fast: true})
 	if err == nil {
 		var r *local.Redis
-		if r, err = local.StartRedis(context.Background(), o); err == nil {
+		if r, err = local.StartRedis(context.Background(), local.Options{Dir: dir, Fast: true}); err == nil {
 			fmt.Println(p.PID(), r.PID())
 		}
 	}
@@ -85,7 +84,7 @@ func TestTempIsSweptAfterAKill(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer mine.Remove(context.Background()) //nolint:errcheck // checked below by a second one
-	p, err := local.StartPostgres(deadline(t), local.Options{Dir: mine.Path, Fast: true})
+	p, err := local.StartPostgres(deadline(t), local.Options{Dir: mine.Path, BinDir: postgresBin(), Fast: true})
 	if err != nil {
 		t.Fatal(err)
 	}

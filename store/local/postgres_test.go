@@ -159,7 +159,7 @@ func TestManyStartersShareOneServer(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range pids {
 		wg.Go(func() {
-			p, err := local.StartPostgres(deadline(t), local.Options{Dir: dir, Fast: true})
+			p, err := local.StartPostgres(deadline(t), local.Options{Dir: dir, BinDir: postgresBin(), Fast: true})
 			if err != nil {
 				t.Error(err)
 				return
@@ -272,7 +272,7 @@ func TestForeignDataIsLeftAlone(t *testing.T) {
 
 func TestBadSettingShowsTheServersWords(t *testing.T) {
 	t.Parallel()
-	_, err := local.StartPostgres(deadline(t), local.Options{Dir: tempDir(t), Fast: true, Settings: map[string]string{"max_connections": "lots"}})
+	_, err := local.StartPostgres(deadline(t), local.Options{Dir: tempDir(t), BinDir: postgresBin(), Fast: true, Settings: map[string]string{"max_connections": "lots"}})
 	var start *local.StartError
 	if !errors.As(err, &start) || !strings.Contains(start.Tail, "max_connections") {
 		t.Fatalf("%v", err)
@@ -283,7 +283,7 @@ func TestStartEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := local.StartPostgres(ctx, local.Options{Dir: tempDir(t), Fast: true}); !errors.Is(err, context.Canceled) {
+	if _, err := local.StartPostgres(ctx, local.Options{Dir: tempDir(t), BinDir: postgresBin(), Fast: true}); !errors.Is(err, context.Canceled) {
 		t.Fatalf("%v", err)
 	}
 }

@@ -9,12 +9,17 @@
 // starts at once. A package with many sequential tests
 // calls Main, which keeps that cluster up for the whole run.
 //
+// HEALTHAGENT_TEST_POSTGRES_BIN names the directory of the PostgreSQL server that
+// is started, which else is the newest installed; make test-major sets it.
+//
 // HEALTHAGENT_TEST_REDIS_URL names a Redis whose logical databases 1 to 15 may
 // be emptied. Without it every test gets a Redis of its own.
 package rig
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -28,6 +33,7 @@ import (
 const (
 	databaseEnv = "HEALTHAGENT_TEST_DATABASE_URL"
 	redisEnv    = "HEALTHAGENT_TEST_REDIS_URL"
+	binEnv      = "HEALTHAGENT_TEST_POSTGRES_BIN"
 )
 
 // patience bounds every act of the rig: it turns a hang into a failure and
@@ -60,6 +66,10 @@ func Main(m *testing.M) int {
 	return code
 }
 
+// PostgresBin is the directory of the PostgreSQL server to test with, "" for the
+// newest installed.
+func PostgresBin() string { return os.Getenv(binEnv) }
+
 // Settings are those of a PostgreSQL that many packages test against at once.
 func Settings() map[string]string {
 	return map[string]string{
@@ -67,14 +77,19 @@ func Settings() map[string]string {
 	}
 }
 
-// shared is the cluster of this user and this boot: a crash of the machine may
-// have destroyed an older one, since it runs without fsync.
+// shared is the cluster of this user, this boot and these programs: a crash of
+// the machine may have destroyed an older one, since it runs without fsync, and
+// data fits its own major only.
 func shared(ctx context.Context) (*local.Postgres, error) {
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
 		return nil, err
 	}
 	dir := filepath.Join(local.TempBase(), fmt.Sprintf("%s%.8s", sharedPrefix(), boot))
+	if bin := PostgresBin(); bin != "" {
+		sum := sha256.Sum256([]byte(bin))
+		dir += "-" + hex.EncodeToString(sum[:4])
+	}
 	if err := os.Mkdir(dir, 0o700); err == nil {
 		if os.Geteuid() == 0 {
 			err = os.Chmod(dir, 0o711) //nolint:gosec // the server's own user passes through
@@ -86,7 +101,7 @@ func shared(ctx context.Context) (*local.Postgres, error) {
 	if err := ours(dir); err != nil {
 		return nil, err
 	}
-	return local.StartPostgres(ctx, local.Options{Dir: dir, Fast: true, Settings: Settings()})
+	return local.StartPostgres(ctx, local.Options{Dir: dir, BinDir: PostgresBin(), Fast: true, Settings: Settings()})
 }
 
 func sharedPrefix() string { return fmt.Sprintf("healthagent-test-%d-", os.Geteuid()) }

@@ -174,7 +174,7 @@ func TestSettingsAreAccepted(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tmp.Remove(context.Background()) //nolint:errcheck // stops the server too
-	pg, err := local.StartPostgres(t.Context(), local.Options{Dir: tmp.Path, Fast: true, Settings: rig.Settings()})
+	pg, err := local.StartPostgres(t.Context(), local.Options{Dir: tmp.Path, BinDir: rig.PostgresBin(), Fast: true, Settings: rig.Settings()})
 	if err != nil {
 		t.Fatal(err)
 	}

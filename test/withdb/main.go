@@ -4,7 +4,8 @@
 //
 // The server's URL is in HEALTHAGENT_TEST_DATABASE_URL; the server and its
 // files are gone afterwards. A PostgreSQL that this variable names already is
-// used as it is. "withdb -clean" removes what tests without it left behind.
+// used as it is. HEALTHAGENT_TEST_POSTGRES_BIN names the directory of the server
+// to run, else it is the newest installed. "withdb -clean" removes what tests without it left behind.
 package main
 
 import (
@@ -50,7 +51,7 @@ func run(ctx context.Context, args []string) (code int, err error) {
 	defer func() { err = errors.Join(err, tmp.Remove(ctx)) }()
 	start, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	pg, err := local.StartPostgres(start, local.Options{Dir: tmp.Path, Fast: true, Settings: rig.Settings()})
+	pg, err := local.StartPostgres(start, local.Options{Dir: tmp.Path, BinDir: rig.PostgresBin(), Fast: true, Settings: rig.Settings()})
 	if err != nil {
 		return 1, err
 	}
