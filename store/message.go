@@ -33,27 +33,40 @@ type Message struct {
 	Time     time.Time       `json:"time"`
 }
 
+const messageColumns = `id, role, content, message_type, metadata, "timestamp"`
+
+// The predicates of the two indexes, word for word.
+const (
+	isShort = `octet_length(content) + 4 * coalesce(octet_length(metadata::text), 0) <= 2500`
+	isLong  = `octet_length(content) + 4 * coalesce(octet_length(metadata::text), 0) > 2500`
+)
+
 // Two halves, each with its own order and limit: the first is answered by the covering index alone, the second by its twin of the
-// few long messages. The predicates are the indexes'.
+// few long messages.
 const conversationSQL = `
-SELECT /* get_conversation_history */ id, role, content, message_type, metadata, "timestamp"
+SELECT /* get_conversation_history */ ` + messageColumns + `
 FROM (
-    (SELECT id, role, content, message_type, metadata, "timestamp"
+    (SELECT ` + messageColumns + `
      FROM   conversation_history
      WHERE  user_id = $1
-     AND    octet_length(content) + 4 * coalesce(octet_length(metadata::text), 0) <= 2500
+     AND    ` + isShort + `
      ORDER  BY "timestamp" DESC, id DESC
      LIMIT  $2)
     UNION ALL
-    (SELECT id, role, content, message_type, metadata, "timestamp"
+    (SELECT ` + messageColumns + `
      FROM   conversation_history
      WHERE  user_id = $1
-     AND    octet_length(content) + 4 * coalesce(octet_length(metadata::text), 0) > 2500
+     AND    ` + isLong + `
      ORDER  BY "timestamp" DESC, id DESC
      LIMIT  $2)
 ) AS halves
 ORDER BY "timestamp" DESC, id DESC
 LIMIT $2`
+
+func scanMessage(row pgx.CollectableRow) (m Message, err error) {
+	err = row.Scan(&m.ID, &m.Role, &m.Content, &m.Type, &m.Metadata, &m.Time)
+	return m, err
+}
 
 // Window returns a person's newest messages, at most WindowSize, oldest first. It comes from the cache when it is there. The slice
 // is shared and must not be changed.
@@ -81,10 +94,7 @@ func (s *Store) readWindow(ctx context.Context, userID int64) ([]Message, error)
 	if err != nil {
 		return nil, fmt.Errorf("get conversation history: %w", err)
 	}
-	window, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (m Message, err error) {
-		err = row.Scan(&m.ID, &m.Role, &m.Content, &m.Type, &m.Metadata, &m.Time)
-		return m, err
-	})
+	window, err := pgx.CollectRows(rows, scanMessage)
 	if err != nil {
 		return nil, fmt.Errorf("get conversation history: %w", err)
 	}

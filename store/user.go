@@ -83,19 +83,21 @@ func (s *Store) forgetUser(ctx context.Context, id int64) {
 	s.cache.preference.forget(ctx, s.cache.preference.key(personID(id)))
 }
 
-// ErrNotActive is returned by a unit of work for a person who is not served, or no more; see Tx.MustBeActive.
-var ErrNotActive = errors.New("the person is not active")
+// ErrNotActive is returned by a unit of work for a person who is not served, or no more, or whose zone is not the one that it was
+// decided with; see Tx.MustBeActive.
+var ErrNotActive = errors.New("the person is not active in that zone")
 
-// The literal is what the partial index of active people needs; a parameter would never use it. The division is what makes the
-// server itself refuse the unit of work.
+// The literal is what the partial index of active people needs; a parameter would never use it. The zone is in that index too. The
+// division is what makes the server itself refuse the unit of work.
 const activeUserSQL = `
 SELECT /* get_active_user */ 1 / count(*)
 FROM   users
-WHERE  telegram_id = $1 AND subscription_status = 'active'`
+WHERE  telegram_id = $1 AND subscription_status = 'active' AND timezone = $2`
 
-// MustBeActive queues the question whether a person is served. When they are not the unit of work fails with ErrNotActive and
-// nothing of it is applied, whatever the copy of their row said.
-func (tx *Tx) MustBeActive(id int64) { tx.guard(ErrNotActive, activeUserSQL, id) }
+// MustBeActive queues the question whether a person is served and lives in the given zone. When they are not, or their zone is
+// another by now, the unit of work fails with ErrNotActive and nothing of it is applied, whatever the copy of their row said: what
+// was decided by a stale copy would be booked on the wrong day.
+func (tx *Tx) MustBeActive(id int64, zone string) { tx.guard(ErrNotActive, activeUserSQL, id, zone) }
 
 // DropCopy makes the next User read the database: what to do after ErrNotActive.
 func (s *Store) DropCopy(ctx context.Context, id int64) { s.forgetUser(ctx, id) }

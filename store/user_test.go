@@ -86,7 +86,7 @@ func TestSetStatus(t *testing.T) {
 		u, _, err := w.User(ctx, 1)
 		must(t, err)
 		equal(t, "status", u.Status, c.status)
-		err = w.Do(ctx, func(_ context.Context, tx *store.Tx) error { tx.MustBeActive(1); tx.Send(reply(1)); return nil })
+		err = w.Do(ctx, func(_ context.Context, tx *store.Tx) error { tx.MustBeActive(1, "UTC"); tx.Send(reply(1)); return nil })
 		equal(t, "served", err == nil, c.active)
 		active, err2 := w.IsActive(ctx, 1)
 		must(t, err2)
@@ -100,7 +100,7 @@ func TestSetStatus(t *testing.T) {
 	if err := w.SetStatus(ctx, 1, "king", "me"); !store.BadValue(err) {
 		t.Errorf("no such status: %v", err)
 	}
-	err := w.Do(ctx, func(_ context.Context, tx *store.Tx) error { tx.MustBeActive(99); return nil })
+	err := w.Do(ctx, func(_ context.Context, tx *store.Tx) error { tx.MustBeActive(99, "UTC"); return nil })
 	equal(t, "who is unknown is not active", errors.Is(err, store.ErrNotActive), true)
 	equal(t, "what was done for them", w.count(`outbox`), 1) // once, while they were active
 	_, _, err = w.User(ctx, 2)

@@ -149,7 +149,7 @@ func (c *Coach) known(ctx context.Context, t *turn) (act, error) {
 		return nil, err
 	}
 	return func(ctx context.Context, t *turn) ([]Out, error) {
-		t.tx.MustBeActive(t.user.ID)
+		t.tx.MustBeActive(t.user.ID, t.user.Timezone)
 		return do(ctx, t)
 	}, nil
 }
