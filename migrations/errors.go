@@ -108,9 +108,13 @@ type NoSuchIndexError struct {
 	Index   string
 	Version int      // 0 when none was named
 	Names   []string // what there is
+	Absent  bool     // it was looked for in the database, not in the migrations
 }
 
 func (e *NoSuchIndexError) Error() string {
+	if e.Absent {
+		return "there is no index " + e.Index + " in the schema public"
+	}
 	where := "no migration"
 	if e.Version != 0 {
 		where = "migration " + Label(e.Version) + " does not make"

@@ -82,6 +82,33 @@ func tableList(tokens []token) []tableName {
 	}
 }
 
+// Losses counts what Down with this version would lose, the migrations that go with
+// it included. It is empty for one that loses nothing, and changes nothing. The
+// errors are those of Down.
+func (e *Engine) Losses(ctx context.Context, version string) ([]Loss, error) {
+	named := 0
+	if version != "" {
+		var err error
+		if named, err = ParseVersion(version); err != nil {
+			return nil, err
+		}
+	}
+	s, err := e.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	ledger, err := s.look(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := e.chooseDown(ledger, named)
+	if err != nil {
+		return nil, err
+	}
+	return s.losses(ctx, rows)
+}
+
 // losses counts what the rollbacks of these rows would lose. A table that is not
 // there has nothing to lose.
 func (s *session) losses(ctx context.Context, ledger []record) ([]Loss, error) {

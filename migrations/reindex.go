@@ -84,7 +84,7 @@ WHERE c.relnamespace = 'public'::regnamespace
 func (s *session) indexBytes(ctx context.Context, index string) (bytes int64, err error) {
 	err = s.conn.QueryRow(ctx, selectIndexBytes, index).Scan(&bytes)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return 0, &NoSuchIndexError{Index: index}
+		return 0, &NoSuchIndexError{Index: index, Absent: true}
 	}
 	if err != nil {
 		return 0, fmt.Errorf("look at the index %s: %w", index, err)

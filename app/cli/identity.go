@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"os/user"
 	"strconv"
 	"syscall"
@@ -22,10 +23,16 @@ type system struct {
 	lookup func(name string) (*user.User, error)
 	name   func(uid int) string
 	become func(uid, gid int) error
+
+	// surviveHangup lets the process outlive its terminal and the readers of its output.
+	surviveHangup func()
 }
 
 func operatingSystem() system {
-	return system{uid: os.Getuid, lookup: user.Lookup, name: userName, become: become}
+	return system{
+		uid: os.Getuid, lookup: user.Lookup, name: userName, become: become,
+		surviveHangup: func() { signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE) },
+	}
 }
 
 // userName does without user.Current, which would remember the name it found before

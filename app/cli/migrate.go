@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -17,7 +16,7 @@ import (
 
 func (t *terminal) migrateVerb() *cobra.Command {
 	return family("migrate", "Show, apply and take back migrations of the database",
-		t.migrateStatusVerb(), t.migrateUpVerb(), t.migrateDownVerb())
+		t.migrateStatusVerb(), t.migrateUpVerb(), t.migrateDownVerb(), t.migrateHoldVerb(), t.migrateReleaseVerb(), t.migrateReindexVerb())
 }
 
 // withEngine runs work on the migration engine of the verb's database.
@@ -43,8 +42,11 @@ func oneVersion(command *cobra.Command, args []string) error {
 	return err
 }
 
-// misnamed gives a version that does not exist its kind.
+// misnamed gives a version or an index that does not exist its kind.
 func misnamed(err error) error {
+	if missing, ok := errors.AsType[*migrations.NoSuchIndexError](err); ok {
+		return fault.New(fault.NotFound, missing.Error())
+	}
 	if missing, ok := errors.AsType[*migrations.NoSuchVersionError](err); ok {
 		return fault.New(fault.NotFound, missing.Error())
 	}
@@ -98,12 +100,14 @@ type ranSteps struct {
 	Steps   []ranStep     `json:"steps"`
 	Skipped []skippedStep `json:"skipped"`
 	DryRun  bool          `json:"dry_run"`
+	Rescued []string      `json:"rescued,omitempty"` // files that hold the rows of dropped tables
 }
 
 type ranStep struct {
 	Version    string           `json:"version"`
 	Name       string           `json:"name"`
 	Class      migrations.Class `json:"class"`
+	Index      string           `json:"index,omitempty"`
 	Statements int              `json:"statements"`
 	DurationMS float64          `json:"duration_ms"`
 }
@@ -112,17 +116,18 @@ type skippedStep struct {
 	Version string                `json:"version"`
 	Name    string                `json:"name"`
 	Reason  migrations.SkipReason `json:"reason"`
+	Indexes []string              `json:"indexes,omitempty"` // the held ones of a migration that is applied otherwise
 }
 
 // printResult prints what was done, also when it ended with an error half-way.
-func (t *terminal) printResult(as format, done string, result migrations.Result) error {
-	value := ranSteps{Steps: []ranStep{}, Skipped: []skippedStep{}, DryRun: result.DryRun}
+func (t *terminal) printResult(as format, done string, result migrations.Result, rescued ...string) error {
+	value := ranSteps{Steps: []ranStep{}, Skipped: []skippedStep{}, DryRun: result.DryRun, Rescued: rescued}
 	for _, s := range result.Steps {
 		took := float64(s.Duration.Microseconds()) / 1000
-		value.Steps = append(value.Steps, ranStep{migrations.Label(s.Version), s.Name, s.Class, s.Statements, took})
+		value.Steps = append(value.Steps, ranStep{migrations.Label(s.Version), s.Name, s.Class, s.Index, s.Statements, took})
 	}
 	for _, s := range result.Skipped {
-		value.Skipped = append(value.Skipped, skippedStep{migrations.Label(s.Version), s.Name, s.Reason})
+		value.Skipped = append(value.Skipped, skippedStep{migrations.Label(s.Version), s.Name, s.Reason, s.Indexes})
 	}
 	return t.print(as, value, func(w io.Writer) {
 		if len(value.Steps) == 0 {
@@ -130,89 +135,9 @@ func (t *terminal) printResult(as format, done string, result migrations.Result)
 		}
 		for _, s := range value.Steps {
 			took := time.Duration(s.DurationMS * float64(time.Millisecond)).Round(time.Millisecond)
-			row(w, done, s.Version, s.Name, s.Class, took)
+			row(w, done, s.Version, s.Name, s.Class, took, s.Index)
 		}
 	})
-}
-
-func (t *terminal) migrateUpVerb() *cobra.Command {
-	command := &cobra.Command{
-		Use: "up [VERSION]", Short: "Apply what is pending", Args: oneVersion,
-		Long: "Applies every pending migration, or, with a version (017 or 17), that one and what it stands on.\n" +
-			"One that was rolled back is held and is applied only by its version.",
-	}
-	output := outputFlag(command)
-	command.RunE = func(command *cobra.Command, args []string) error {
-		return t.withEngine(command, func(_ *database, engine *migrations.Engine) error {
-			result, err := engine.Up(command.Context(), migrations.UpOptions{Version: first(args)})
-			for _, held := range result.HeldVersions() {
-				label := migrations.Label(held)
-				t.note("healthagent: migration %s is held and was left alone; 'healthagent migrate up %s' applies it", label, label)
-			}
-			if err != nil && len(result.Steps) == 0 {
-				return fmt.Errorf("migrate up: %w", err)
-			}
-			return errors.Join(err, t.printResult(*output, "applied", result))
-		})
-	}
-	return command
-}
-
-func (t *terminal) migrateDownVerb() *cobra.Command {
-	var yes, dryRun bool
-	command := &cobra.Command{
-		Use: "down [VERSION]", Short: "Take a migration back, and hold it", Args: oneVersion,
-		Long: "Takes back the migration of that version (017 or 17), or the newest applied one that only makes indexes.\n" +
-			"An index-only migration goes alone; any other takes everything newer with it. What was taken back is held:\n" +
-			"only 'migrate up VERSION' applies it again. Where rows would be lost it asks first, or wants --yes.",
-	}
-	output := outputFlag(command)
-	command.Flags().BoolVar(&yes, "yes", false, "do not ask")
-	command.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be done, and do nothing")
-	command.RunE = func(command *cobra.Command, args []string) error {
-		return t.withEngine(command, func(_ *database, engine *migrations.Engine) error {
-			ctx := command.Context()
-			plan, err := engine.Down(ctx, migrations.DownOptions{Version: first(args), DryRun: true})
-			if err != nil {
-				return fmt.Errorf("migrate down: %w", err)
-			}
-			if dryRun {
-				return t.printResult(*output, "would take back", plan)
-			}
-			if err := t.agree(plan, yes); err != nil {
-				return err
-			}
-			result, err := engine.Down(ctx, migrations.DownOptions{Version: first(args)})
-			if err != nil && len(result.Steps) == 0 {
-				return fmt.Errorf("migrate down: %w", err)
-			}
-			return errors.Join(err, t.printResult(*output, "taken back", result))
-		})
-	}
-	return command
-}
-
-// agree shows what would lose rows and waits for a yes. An end of input is a no.
-func (t *terminal) agree(plan migrations.Result, yes bool) error {
-	losing := false
-	for _, s := range plan.Steps {
-		losing = losing || s.Class == migrations.LosesRows
-	}
-	if yes || !losing {
-		return nil
-	}
-	for _, s := range plan.Steps {
-		t.note("would take back %s %s (%s)", migrations.Label(s.Version), s.Name, s.Class)
-	}
-	t.note("Rows will be lost. Go on? Type yes:")
-	answer, err := bufio.NewReader(t.in).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("read the answer: %w", err)
-	}
-	if strings.EqualFold(strings.TrimSpace(answer), "yes") {
-		return nil
-	}
-	return fault.New(fault.Usage, "nothing was done: taking this back loses rows; answer yes, or add --yes")
 }
 
 func first(args []string) string {

@@ -2,8 +2,12 @@ package cli_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -69,22 +73,57 @@ func TestInviteIsListedAndRevoked(t *testing.T) {
 	}
 }
 
-func TestDownAsksAndTakesYesForAnAnswer(t *testing.T) {
+// TestDownWantsTheNumberOfRows: what loses rows names them, wants their number, and
+// writes them down first.
+func TestDownWantsTheNumberOfRows(t *testing.T) {
 	t.Parallel()
-	environ := []string{"HEALTHAGENT_ENV_FILE=/dev/null", "DATABASE_URL=" + rig.Postgres(t)}
-	for answer, code := range map[string]int{"no\n": 2, "": 2} {
+	state := t.TempDir()
+	environ := []string{"HEALTHAGENT_ENV_FILE=/dev/null", "HEALTHAGENT_STATE_DIR=" + state, "DATABASE_URL=" + rig.Postgres(t)}
+	output(t, 0, environ, "invite", "create", "--note", "the secret of the house") // is audited
+	for _, answer := range []string{"no\n", "yes\n", "2\n", ""} {
 		var out, errs bytes.Buffer
-		if got := cli.Run(t.Context(), []string{"migrate", "down", "011"}, strings.NewReader(answer), &out, &errs, environ); got != code {
+		if got := cli.Run(t.Context(), []string{"migrate", "down", "011"}, strings.NewReader(answer), &out, &errs, environ); got != 2 {
 			t.Errorf("answer %q: exit code %d\n%s", answer, got, &errs)
+		}
+		if !strings.Contains(errs.String(), "would lose 1 rows of public.audit_log") {
+			t.Errorf("said %s", &errs)
 		}
 	}
 	var out, errs bytes.Buffer
-	if got := cli.Run(t.Context(), []string{"migrate", "down", "11"}, strings.NewReader(" Yes\n"), &out, &errs, environ); got != 0 {
+	if got := cli.Run(t.Context(), []string{"migrate", "down", "11"}, strings.NewReader(" 1\n"), &out, &errs, environ); got != 0 {
 		t.Fatalf("exit code %d\n%s", got, &errs)
 	}
 	if !strings.Contains(out.String(), "taken back  011") {
 		t.Errorf("printed %q", &out)
 	}
+	files, err := filepath.Glob(filepath.Join(state, "rescued", "*_011_public.audit_log.csv.gz"))
+	if err != nil || len(files) != 1 || !strings.Contains(errs.String(), files[0]) {
+		t.Fatalf("%v %v, said %s", err, files, &errs)
+	}
+	if text := unpack(t, files[0]); !strings.HasPrefix(text, "id,actor,action,") || !strings.Contains(text, "invite.create") {
+		t.Errorf("rescued %q", text)
+	}
+	if info, err := os.Stat(files[0]); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v %v", info.Mode(), err)
+	}
+}
+
+func unpack(t *testing.T, path string) string {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	packed, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // TestPrivateDatabase gives no address: the verb starts a cluster of its own, stops it,

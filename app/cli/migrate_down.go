@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"healthagent/app/fault"
+	"healthagent/migrations"
+)
+
+func (t *terminal) migrateDownVerb() *cobra.Command {
+	var (
+		yes, dryRun bool
+		index       string
+	)
+	command := &cobra.Command{
+		Use: "down [VERSION]", Short: "Take a migration back, and hold it", Args: oneVersion,
+		Long: "Takes back the migration of that version (017 or 17), or the newest applied one that only makes indexes.\n" +
+			"An index-only migration goes alone; any other takes everything newer with it. What was taken back is held:\n" +
+			"only 'migrate up VERSION' applies it again. Where rows would be lost it names them, wants their number typed\n" +
+			"(or --yes), and writes them down in <state dir>/rescued first.",
+	}
+	output := outputFlag(command)
+	command.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	command.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be done, and do nothing")
+	command.Flags().StringVar(&index, "index", "", "drop and hold only this index")
+	command.RunE = func(command *cobra.Command, args []string) error {
+		return t.withEngine(command, func(db *database, engine *migrations.Engine) error {
+			ctx := command.Context()
+			options := migrations.DownOptions{Version: first(args), Index: index, DryRun: true}
+			plan, err := engine.Down(ctx, options)
+			if err != nil {
+				return fmt.Errorf("migrate down: %w", err)
+			}
+			if dryRun {
+				return t.printResult(*output, "would take back", plan)
+			}
+			if err := t.agree(command, engine, plan, options, yes); err != nil {
+				return err
+			}
+			rescue := &rescue{dir: db.rescueDir(), now: t.now()}
+			events, stop := t.follow()
+			options.DryRun, options.Rescue, options.Events = false, rescue.open, events
+			result, err := engine.Down(ctx, options)
+			stop()
+			for _, file := range rescue.kept() {
+				t.note("healthagent: the rows that are gone are in %s", file)
+			}
+			if err != nil {
+				err = fmt.Errorf("migrate down: %w", err)
+				t.noteWaysOut(command, engine)
+			}
+			if err != nil && len(result.Steps) == 0 {
+				return err
+			}
+			return errors.Join(err, t.printResult(*output, "taken back", result, rescue.kept()...))
+		})
+	}
+	return command
+}
+
+// agree shows which rows would be lost and waits for their number. An end of input is
+// a no.
+func (t *terminal) agree(command *cobra.Command, engine *migrations.Engine, plan migrations.Result, o migrations.DownOptions, yes bool) error {
+	losing := false
+	for _, s := range plan.Steps {
+		losing = losing || s.Class == migrations.LosesRows
+	}
+	if !losing || o.Index != "" {
+		return nil
+	}
+	losses, err := engine.Losses(command.Context(), o.Version)
+	if err != nil {
+		return fmt.Errorf("migrate down: %w", err)
+	}
+	var total int64
+	for _, s := range plan.Steps {
+		t.note("would take back %s %s (%s)", migrations.Label(s.Version), s.Name, s.Class)
+	}
+	for _, l := range losses {
+		t.note("would lose %d rows of %s", l.Rows, l.Table)
+		total += l.Rows
+	}
+	if yes {
+		return nil
+	}
+	t.note("Rows will be lost. To go on, type how many (%d):", total)
+	answer, err := bufio.NewReader(t.in).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	if strings.TrimSpace(answer) == strconv.FormatInt(total, 10) {
+		return nil
+	}
+	return fault.New(fault.Usage, "nothing was done: taking this back loses rows; type their number, or add --yes")
+}
