@@ -88,3 +88,15 @@ func BenchmarkDecode(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkTracer is what watching a statement costs, with the two looks at the clock.
+func BenchmarkTracer(b *testing.B) {
+	w := newWorld(b)
+	trace, release, err := w.Trace(b.Context(), store.ConversationSQL)
+	must(b, err)
+	defer release()
+	b.ReportAllocs()
+	for b.Loop() {
+		trace()
+	}
+}

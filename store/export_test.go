@@ -1,6 +1,13 @@
 package store
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
 
 // ReadWindow is Window without the cache.
 func (s *Store) ReadWindow(ctx context.Context, userID int64) ([]Message, error) {
@@ -17,3 +24,24 @@ func RedisTries(s *Store) (dials, again int) {
 	opt := s.cache.redis.client.Options()
 	return opt.DialerRetries, opt.MaxRetries
 }
+
+// Observe counts a statement that took so long and has just ended.
+func (s *Store) Observe(sql string, took time.Duration, rows int, err error) {
+	s.tracer.observe(context.Background(), sql, s.now().Add(-took), pgconn.NewCommandTag(fmt.Sprint("SELECT ", rows)), err)
+}
+
+// Trace is what the tracer does about one statement, without the statement. It holds a connection until the end of ctx's test.
+func (s *Store) Trace(ctx context.Context, sql string) (trace, release func(), err error) {
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	tag := pgconn.NewCommandTag("SELECT 20")
+	return func() {
+		traced := s.tracer.TraceQueryStart(ctx, conn.Conn(), pgx.TraceQueryStartData{SQL: sql})
+		s.tracer.TraceQueryEnd(traced, conn.Conn(), pgx.TraceQueryEndData{CommandTag: tag})
+	}, conn.Release, nil
+}
+
+// ConversationSQL is the statement of the window.
+const ConversationSQL = conversationSQL

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -18,12 +19,10 @@ type tracer struct {
 	slow     time.Duration
 	log      *slog.Logger
 	now      func() time.Time
-	acquires *histogram
-
-	asking     atomic.Int64 // callers between asking for a connection and having it
-	statements atomic.Int64
-	slowCount  atomic.Int64
-	errors     atomic.Int64
+	profiles *profiles
+	slowest  samples
+	acquires waits
+	asking   atomic.Int64 // callers between asking for a connection and having it
 }
 
 var (
@@ -33,7 +32,7 @@ var (
 )
 
 func newTracer(slow time.Duration, log *slog.Logger, now func() time.Time) *tracer {
-	return &tracer{slow: slow, log: log, now: now, acquires: newHistogram()}
+	return &tracer{slow: slow, log: log, now: now, profiles: newProfiles(), acquires: waits{h: newHistogram()}}
 }
 
 // QueryName reads the name out of a statement's comment: "SELECT /* get_conversation_history */ …" is get_conversation_history.
@@ -47,77 +46,86 @@ func QueryName(sql string) string {
 	return name
 }
 
-type traceKey int
-
-const (
-	queryKey traceKey = iota
-	batchKey
-	acquireKey
-)
-
-type queryTrace struct {
+// running is what a connection does now. It is kept with the connection and not in the context, where it would be an allocation for
+// every statement: a connection does one thing at a time.
+type running struct {
 	sql   string
-	start time.Time
+	since time.Time // of a batch: the result before
+}
+
+// runningKey is where it is among what a connection keeps for others.
+const runningKey = "healthagent.running"
+
+func runningOn(conn *pgx.Conn) *running {
+	data := conn.PgConn().CustomData()
+	if r, ok := data[runningKey].(*running); ok {
+		return r
+	}
+	r := &running{}
+	data[runningKey] = r
+	return r
 }
 
 // TraceQueryStart implements pgx.QueryTracer.
-func (t *tracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, d pgx.TraceQueryStartData) context.Context {
-	return context.WithValue(ctx, queryKey, queryTrace{sql: d.SQL, start: t.now()})
+func (t *tracer) TraceQueryStart(ctx context.Context, conn *pgx.Conn, d pgx.TraceQueryStartData) context.Context {
+	*runningOn(conn) = running{sql: d.SQL, since: t.now()}
+	return ctx
 }
 
 // TraceQueryEnd implements pgx.QueryTracer.
-func (t *tracer) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, d pgx.TraceQueryEndData) {
-	if q, ok := ctx.Value(queryKey).(queryTrace); ok {
-		t.observe(ctx, q.sql, t.now().Sub(q.start), d.Err)
-	}
+func (t *tracer) TraceQueryEnd(ctx context.Context, conn *pgx.Conn, d pgx.TraceQueryEndData) {
+	r := runningOn(conn)
+	t.observe(ctx, r.sql, r.since, d.CommandTag, d.Err)
 }
 
 // TraceBatchStart implements pgx.BatchTracer.
-func (t *tracer) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
-	last := t.now()
-	return context.WithValue(ctx, batchKey, &last)
+func (t *tracer) TraceBatchStart(ctx context.Context, conn *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	runningOn(conn).since = t.now()
+	return ctx
 }
 
 // TraceBatchQuery implements pgx.BatchTracer. Within a pipeline a statement's time is that since the result before it.
-func (t *tracer) TraceBatchQuery(ctx context.Context, _ *pgx.Conn, d pgx.TraceBatchQueryData) {
-	last, ok := ctx.Value(batchKey).(*time.Time)
-	if !ok {
-		return
-	}
-	now := t.now()
-	t.observe(ctx, d.SQL, now.Sub(*last), d.Err)
-	*last = now
+func (t *tracer) TraceBatchQuery(ctx context.Context, conn *pgx.Conn, d pgx.TraceBatchQueryData) {
+	r := runningOn(conn)
+	r.since = t.observe(ctx, d.SQL, r.since, d.CommandTag, d.Err)
 }
 
 // TraceBatchEnd implements pgx.BatchTracer.
 func (t *tracer) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
-func (t *tracer) observe(ctx context.Context, sql string, took time.Duration, err error) {
-	t.statements.Add(1)
-	if err != nil {
-		t.errors.Add(1)
+// observe counts a statement that has just ended, and returns when that was.
+func (t *tracer) observe(ctx context.Context, sql string, since time.Time, tag pgconn.CommandTag, err error) time.Time {
+	now, rows := t.now(), tag.RowsAffected()
+	took := max(now.Sub(since), 0)
+	name, slow := QueryName(sql), took >= t.slow
+	t.profiles.of(name).add(took, rows, err != nil, slow)
+	if slow {
+		t.slowest.add(SlowSample{Name: strings.Clone(name), At: now, MS: milliseconds(took), Rows: rows})
+		t.log.WarnContext(ctx, fmt.Sprintf("Slow query '%s': %.2fms (threshold: %.2fms)",
+			name, milliseconds(took), milliseconds(t.slow)))
 	}
-	if took < t.slow {
-		return
-	}
-	t.slowCount.Add(1)
-	t.log.WarnContext(ctx, fmt.Sprintf("Slow query '%s': %.2fms (threshold: %.2fms)",
-		QueryName(sql), milliseconds(took), milliseconds(t.slow)))
+	return now
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
+// acquiring is a context that knows since when its caller waits.
+type acquiring struct {
+	context.Context
+	since time.Time
+}
+
 // TraceAcquireStart implements pgxpool.AcquireTracer.
 func (t *tracer) TraceAcquireStart(ctx context.Context, _ *pgxpool.Pool, _ pgxpool.TraceAcquireStartData) context.Context {
 	t.asking.Add(1)
-	return context.WithValue(ctx, acquireKey, t.now())
+	return &acquiring{ctx, t.now()}
 }
 
 // TraceAcquireEnd implements pgxpool.AcquireTracer.
 func (t *tracer) TraceAcquireEnd(ctx context.Context, _ *pgxpool.Pool, _ pgxpool.TraceAcquireEndData) {
 	t.asking.Add(-1)
-	if start, ok := ctx.Value(acquireKey).(time.Time); ok {
-		t.acquires.record(t.now().Sub(start))
+	if a, ok := ctx.(*acquiring); ok {
+		t.acquires.record(t.now().Sub(a.since))
 	}
 }
 
@@ -131,6 +139,11 @@ type QueryStats struct {
 }
 
 // QueryStats reads the counters.
-func (s *Store) QueryStats() QueryStats {
-	return QueryStats{s.tracer.statements.Load(), s.tracer.slowCount.Load(), s.tracer.errors.Load()}
+func (s *Store) QueryStats() (stats QueryStats) {
+	for _, p := range *s.tracer.profiles.byName.Load() {
+		p.mu.Lock()
+		stats.Statements, stats.Slow, stats.Errors = stats.Statements+p.calls, stats.Slow+p.slow, stats.Errors+p.errors
+		p.mu.Unlock()
+	}
+	return stats
 }

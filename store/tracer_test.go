@@ -180,6 +180,11 @@ func TestValuesAreNeverLogged(t *testing.T) {
 	if !strings.Contains(log.String(), "insert_message") {
 		t.Error("nothing was logged at all")
 	}
+	report, err := json.Marshal(w.QueryReport())
+	must(t, err)
+	if bytes.Contains(report, []byte(planted)) || !bytes.Contains(report, []byte("insert_message")) {
+		t.Errorf("reported: %s", report)
+	}
 	if i := strings.Index(log.String(), planted); i >= 0 {
 		t.Errorf("logged: …%s", log.String()[max(0, i-200):i+20])
 	}
