@@ -161,8 +161,9 @@ SELECT coalesce(i.indisvalid AND i.indisready, false),
                     AND l.pid <> pg_backend_pid()
                     AND a.backend_type IS DISTINCT FROM 'autovacuum worker'),
        i.indexrelid IS NOT NULL,
-       coalesce(replace(pg_get_indexdef(i.indexrelid), format(' ON pg_temp.%I USING ', t.relname), format(' ON %I.%I USING ', $3::text, t.relname)),
-                'no index, but of kind ' || c.relkind::text)
+       CASE WHEN t.oid IS NULL THEN 'no index, but of kind ' || c.relkind::text
+            ELSE replace(pg_get_indexdef(i.indexrelid), format(' ON pg_temp.%I USING ', t.relname), format(' ON %I.%I USING ', $3::text, t.relname))
+       END
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_index i ON i.indexrelid = c.oid

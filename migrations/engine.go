@@ -38,6 +38,9 @@ type Config struct {
 	// Wait pauses between tries; it returns early with the context's error.
 	// Default: a timer.
 	Wait func(ctx context.Context, d time.Duration) error
+	// Queries are the product's statements whose plans Verify and Plan try.
+	// Default: none, and then no index has a verdict about its use.
+	Queries []Query
 }
 
 // Engine applies and takes back migrations. It keeps no connection and no state
