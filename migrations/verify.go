@@ -207,7 +207,7 @@ func (c *IndexCheck) absent(row *record) {
 		c.Note = "its migration is pending"
 	case row.State == Running:
 		c.Note = "its migration is running at this moment"
-	case row.State == Held, slices.Contains(row.Held, c.Name):
+	case row.State == Held, slices.Contains(row.heldObjects(), c.Name):
 		c.Verdict = HeldVerdict
 		c.Note = "it was rolled back and is held until it is named"
 	default:
