@@ -8,6 +8,7 @@ import (
 
 	"healthagent/app/config"
 	"healthagent/app/fault"
+	"healthagent/app/schema"
 	"healthagent/migrations"
 	"healthagent/store"
 	"healthagent/store/local"
@@ -45,10 +46,11 @@ func (d *daemon) keepCluster(ctx context.Context) {
 // prepareDatabase waits for PostgreSQL and applies the migrations that are pending.
 func (d *daemon) prepareDatabase(ctx context.Context) error {
 	d.setPhase("preparing the database")
-	engine, err := migrations.New(migrations.Config{URL: d.url, Logger: d.log, BinaryVersion: d.Version})
+	engine, err := schema.NewEngine(migrations.Config{URL: d.url, Logger: d.log, BinaryVersion: d.Version})
 	if err != nil {
 		return fmt.Errorf("load the migrations: %w", err)
 	}
+	d.engine = engine
 	const longest = 5 * time.Second
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, longest) {
 		err := d.migrate(ctx, engine)

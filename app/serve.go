@@ -20,6 +20,7 @@ import (
 	"healthagent/app/fault"
 	"healthagent/app/food"
 	"healthagent/app/telegram"
+	"healthagent/migrations"
 	"healthagent/store"
 	"healthagent/store/local"
 	"healthagent/systemd"
@@ -51,6 +52,8 @@ type daemon struct {
 	bot     *telegram.Service
 	coach   *coach.Coach
 	remind  *scheduler
+	engine  *migrations.Engine
+	indexes indexWork
 
 	phase atomic.Pointer[string] // what the start is waiting for; nil: started
 	leads atomic.Bool
@@ -166,6 +169,7 @@ func (d *daemon) live(ctx, house context.Context) error {
 	group.Go(func() error { d.bot.Greet(work, d.coach.Commands()); return nil })
 	group.Go(func() error { d.store.WatchPool(work, time.Minute); return nil })
 	group.Go(func() error { d.upkeep(work); return nil })
+	group.Go(func() error { d.buildIndexes(work); return nil })
 	group.Go(func() error { d.status(work); return nil })
 	group.Go(func() error { d.lead(work); return nil })
 	return stopped(ctx, group.Wait())

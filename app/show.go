@@ -26,6 +26,7 @@ func (d *daemon) ready(ctx context.Context) admin.Readiness {
 		"outbox":     d.judge("outbox", admin.Fail, "the outbox is read"),
 		"inbox":      d.judge("inbox", admin.Fail, "updates are committed and handled"),
 		"leader":     d.judgeLeader(),
+		"indexes":    d.indexes.judge(),
 	})
 }
 

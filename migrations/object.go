@@ -37,6 +37,15 @@ func objectsOf(sql string, state ObjectState) []Object {
 	return out
 }
 
+// Indexes names the indexes that an index-only migration makes, in the order of its
+// file; none for any other.
+func (m Migration) Indexes() []string {
+	if m.Class != IndexOnly {
+		return nil
+	}
+	return indexesOf(m.Up.SQL)
+}
+
 // indexesOf names the indexes that an index-only up file makes.
 func indexesOf(sql string) []string {
 	var out []string

@@ -84,7 +84,7 @@ func TestVerifyStates(t *testing.T) {
 		"other table":   {sql: "DROP INDEX a_x; CREATE TABLE b (x int, y int); CREATE INDEX a_x ON b (x) INCLUDE (y)", want: "false: a_x different"},
 		"no index":      {sql: "DROP INDEX a_x; CREATE TABLE a_x ()", want: "false: a_x different"},
 		"held":          {down: true, want: "true: a_x held"},
-		"held by index": {sql: `DROP INDEX a_x; UPDATE schema_migrations SET held = '["a_x"]' WHERE version = 2`, want: "true: a_x held"},
+		"held by index": {sql: `DROP INDEX a_x; UPDATE schema_migrations SET objects = '[{"name": "a_x", "state": "held"}]' WHERE version = 2`, want: "true: a_x held"},
 		"held, by hand": {down: true, sql: "CREATE INDEX a_x ON a (x) INCLUDE (y)", want: "true: a_x usable"},
 		"failed":        {sql: "DROP INDEX a_x; UPDATE schema_migrations SET state = 'failed', error = 'the disk' WHERE version = 2", want: "false: a_x missing", reason: "the disk"},
 		"unable":        {sql: "ALTER TABLE a RENAME y TO z", want: "false: a_x different"},

@@ -11,6 +11,7 @@ import (
 
 	"healthagent/app/config"
 	"healthagent/app/fault"
+	"healthagent/app/schema"
 	"healthagent/migrations"
 	"healthagent/store"
 	"healthagent/store/local"
@@ -68,7 +69,7 @@ func (t *terminal) openDatabase(command *cobra.Command) (*database, error) {
 
 // engine returns the migration engine of the database. It does not connect.
 func (db *database) engine(version string) (*migrations.Engine, error) {
-	engine, err := migrations.New(migrations.Config{URL: db.url, Logger: db.log, BinaryVersion: version})
+	engine, err := schema.NewEngine(migrations.Config{URL: db.url, Logger: db.log, BinaryVersion: version})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the migrations: %w", err)
 	}
