@@ -16,7 +16,8 @@ import (
 
 func (t *terminal) migrateVerb() *cobra.Command {
 	return family("migrate", "Show, apply and take back migrations of the database",
-		t.migrateStatusVerb(), t.migrateUpVerb(), t.migrateDownVerb(), t.migrateHoldVerb(), t.migrateReleaseVerb(), t.migrateReindexVerb())
+		t.migrateStatusVerb(), t.migrateUpVerb(), t.migrateDownVerb(), t.migrateHoldVerb(), t.migrateReleaseVerb(),
+		t.migrateVerifyVerb(), t.migrateReindexVerb())
 }
 
 // withEngine runs work on the migration engine of the verb's database.
