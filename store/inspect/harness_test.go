@@ -26,8 +26,8 @@ const (
 type world struct {
 	*inspect.Inspector
 	t   *testing.T
-	url string
-	db  *pgx.Conn // the test's own session, a superuser's
+	url string    // as a superuser
+	db  *pgx.Conn // the test's own session
 }
 
 // migrated is a world whose database has the whole schema.
@@ -44,7 +44,44 @@ func empty(t *testing.T) *world {
 
 func newWorld(t *testing.T, raw string) *world {
 	t.Helper()
-	return &world{Inspector: open(t, raw), t: t, url: raw, db: connect(t, raw)}
+	super := super(t, raw)
+	if super != raw { // the database is dropped by a role that may not end a superuser's session
+		t.Cleanup(func() { gone(t, raw, "postgres") })
+	}
+	return &world{Inspector: open(t, super), t: t, url: super, db: connect(t, super)}
+}
+
+// gone waits until a role has no session left in the database.
+func gone(t *testing.T, raw, role string) {
+	conn, err := pgx.Connect(context.Background(), raw)
+	must(t, err)
+	defer conn.Close(context.Background())
+	for {
+		var left bool
+		err := conn.QueryRow(context.Background(), `
+			SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND usename = $1) FROM pg_sleep(0.005)`, role).Scan(&left)
+		must(t, err)
+		if !left {
+			return
+		}
+	}
+}
+
+// flush makes the server count what this session did so far.
+func (w *world) flush() {
+	w.t.Helper()
+	w.exec(`SELECT pg_stat_force_next_flush()`)
+}
+
+// super is the URL as a superuser: the role it names, or that of the rig's own servers.
+func super(t *testing.T, raw string) string {
+	t.Helper()
+	var yes bool
+	must(t, connect(t, raw).QueryRow(t.Context(), `SELECT rolsuper FROM pg_roles WHERE rolname = current_user`).Scan(&yes))
+	if yes {
+		return raw
+	}
+	return user(t, raw, "postgres")
 }
 
 func open(t *testing.T, raw string) *inspect.Inspector {
@@ -86,7 +123,9 @@ func user(t *testing.T, raw, role string) string {
 	t.Helper()
 	u, err := url.Parse(raw)
 	must(t, err)
-	u.User = url.User(role)
+	q := u.Query()
+	q.Del("user")
+	u.User, u.RawQuery = url.User(role), q.Encode()
 	return u.String()
 }
 
@@ -147,4 +186,14 @@ func equal[T comparable](t testing.TB, what string, got, want T) {
 	if got != want {
 		t.Errorf("%s: got %v, want %v", what, got, want)
 	}
+}
+
+func (w *world) major() int {
+	return get[int](w, `SELECT current_setting('server_version_num')::int / 10000`)
+}
+
+func exec(t *testing.T, conn *pgx.Conn, sql string) error {
+	t.Helper()
+	_, err := conn.Exec(t.Context(), sql)
+	return err
 }

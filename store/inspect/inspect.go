@@ -38,6 +38,8 @@ type Inspector struct {
 	turn   chan struct{} // holds a token while somebody uses what is below
 	shared *session      // nil: none yet, or broken
 	closed bool
+	seen   map[uint32]bool      // indexes that were there at an earlier look
+	newer  map[uint32]time.Time // when those that were not there at the first look were first seen
 }
 
 // Open prepares an Inspector and makes no connection. It fails only when the URL cannot be understood.

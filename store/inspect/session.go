@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -120,6 +121,8 @@ func ended(ctx context.Context, err error, budget time.Duration) error {
 		return fmt.Errorf("%w: %w", context.Cause(ctx), err)
 	case code(err) == "57014": // the server counted the time itself
 		return fmt.Errorf("%w: %w", &BudgetError{Budget: budget}, err)
+	case code(err) == "55P03": // it came after our look at the locks
+		return fmt.Errorf("another session just locked a table exclusively, ask again: %w", err)
 	default:
 		return err
 	}
@@ -139,3 +142,63 @@ func (s *session) close() {
 	defer cancel()
 	_ = s.conn.Close(ctx) // gone either way
 }
+
+// list runs a query and reads its columns into the fields of the same names.
+func list[T any](ctx context.Context, s *session, sql string, args ...any) ([]T, error) {
+	rows, err := s.tx.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByNameLax[T])
+}
+
+// one is list for a query that yields one row.
+func one[T any](ctx context.Context, s *session, sql string, args ...any) (T, error) {
+	rows, err := s.tx.Query(ctx, sql, args...)
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return pgx.CollectExactlyOneRow(rows, pgx.RowToStructByNameLax[T])
+}
+
+// part runs queries whose failure must not fail the collector: the transaction goes on after it.
+func (s *session) part(ctx context.Context, work func() error) error {
+	outer := s.tx
+	inner, err := outer.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	s.tx = inner
+	err = work()
+	s.tx = outer
+	if err == nil {
+		err = inner.Commit(ctx)
+	}
+	if err != nil {
+		return errors.Join(err, inner.Rollback(ctx))
+	}
+	return nil
+}
+
+// needsMonitor is what a result says that lacks what only pg_monitor may see.
+func (s *session) needsMonitor(what string) string {
+	return fmt.Sprintf("%s: only a member of pg_monitor sees this (GRANT pg_monitor TO %s)", what, pgx.Identifier{s.role}.Sanitize())
+}
+
+// replace fills in a part of a query that depends on the server.
+func replace(sql, placeholder, with string) string {
+	return strings.ReplaceAll(sql, "{{"+placeholder+"}}", with)
+}
+
+func round1(v float64) float64 { return math.Round(10*v) / 10 }
+
+// lockedCTE is what some session has, or waits to have, for itself alone: whoever asks for its size or definition waits for that
+// session, and the operator wants to look just then.
+const lockedCTE = `locked AS MATERIALIZED (
+    SELECT relation
+    FROM   pg_locks
+    WHERE  mode = 'AccessExclusiveLock'
+    AND    locktype = 'relation'
+    AND    database = (SELECT oid FROM pg_database WHERE datname = current_database())
+)`
