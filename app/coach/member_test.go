@@ -101,6 +101,31 @@ func TestTimezoneMovesWallClocksOnly(t *testing.T) {
 	}
 }
 
+// Somebody moves a person to another zone and the word of it is lost: what they write is booked by the zone that holds.
+func TestZoneChangedBehindTheCache(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.member(1, "Europe/Stockholm")
+	p.say("hello") // a copy of the row is kept; nobody listens for changes here
+	w.exec(`UPDATE users SET timezone = 'Pacific/Auckland'`)
+	if got := p.user().Timezone; got != "Europe/Stockholm" {
+		t.Fatalf("the copy says %s: there is nothing to see", got)
+	}
+	expect(t, p.say("2 eggs at 7:30"), "kcal") // noon in Stockholm is Monday 23:00 in Auckland
+	if got, want := p.foods()[0].Time, time.Date(2026, 3, 29, 18, 30, 0, 0, time.UTC); !got.Equal(want) {
+		t.Errorf("booked at %s, want %s", got.UTC(), want)
+	}
+	w.exec(`UPDATE users SET timezone = 'Asia/Kolkata'`)
+	expect(t, p.say("/today"), "00:00", "!07:30") // what only reads is read again too
+	w.exec(`UPDATE users SET timezone = 'America/New_York', subscription_status = 'inactive'`)
+	expect(t, p.say("an apple"), "ended by its administrator")
+	w.exec(`UPDATE users SET timezone = 'Asia/Tokyo', subscription_status = 'active'`)
+	expect(t, p.say("remind me tomorrow at 9 to call"), "Tue 31 Mar 09:00")
+	if got := one[int](w, `SELECT count(*) FROM food_entries`); got != 1 {
+		t.Errorf("%d foods are booked", got)
+	}
+}
+
 func TestActivate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
