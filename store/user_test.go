@@ -102,7 +102,11 @@ func TestSetStatus(t *testing.T) {
 	}
 	err := w.Do(ctx, func(_ context.Context, tx *store.Tx) error { tx.MustBeActive(99, "UTC"); return nil })
 	equal(t, "who is unknown is not active", errors.Is(err, store.ErrNotActive), true)
-	err = w.Do(ctx, func(_ context.Context, tx *store.Tx) error { tx.MustBeActive(2, "Asia/Tokyo"); tx.Send(reply(2)); return nil })
+	err = w.Do(ctx, func(_ context.Context, tx *store.Tx) error {
+		tx.MustBeActive(2, "Asia/Tokyo")
+		tx.Send(reply(2))
+		return nil
+	})
 	equal(t, "who lives elsewhere is refused", errors.Is(err, store.ErrNotActive), true)
 	equal(t, "what was done for them", w.count(`outbox`), 1) // once, while they were active
 	_, _, err = w.User(ctx, 2)

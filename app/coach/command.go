@@ -34,10 +34,13 @@ func (c *Coach) Commands() []Command {
 func (c *Coach) table() []command {
 	plainly := func(do act) func(string) act { return func(string) act { return do } }
 	bare := func(arg string) bool { return arg == "" }
+	always := func(string) bool { return true }
 	return []command{
 		{Command: Command{"start", "What this is, and your timezone"}, do: plainly(start)},
 		{Command: Command{"help", "What you can write"}, do: plainly(help)},
-		{Command: Command{"today", "What you ate today"}, do: plainly(today), looks: func(string) bool { return true }},
+		{Command: Command{"today", "What you ate today"}, do: plainly(today), looks: always},
+		{Command: Command{"favourites", "What you eat most"}, do: plainly(favourites), looks: always},
+		{Command: Command{"favorites", "What you eat most"}, do: plainly(favourites), looks: always, hidden: true},
 		{Command: Command{"undo", "Take back your last log"}, do: plainly(undoLast)},
 		{Command: Command{"remind", "Set a reminder: /remind tomorrow at 9 take pills"}, do: remindCommand},
 		{Command: Command{"reminders", "Your reminders"}, do: plainly(listReminders)},

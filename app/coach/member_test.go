@@ -354,7 +354,7 @@ func TestSmallCommands(t *testing.T) {
 			t.Errorf("summary of %s: %q", c.Name, c.Summary)
 		}
 	}
-	if got := strings.Join(menu, " "); got != "start help today undo remind reminders xp top timezone forget" {
+	if got := strings.Join(menu, " "); got != "start help today favourites undo remind reminders xp top timezone forget" {
 		t.Errorf("menu: %s", got)
 	}
 	for text, want := range map[string]string{
