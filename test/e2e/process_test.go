@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -144,13 +143,16 @@ func TestStoppedWithoutPostgres(t *testing.T) {
 	c.check()
 }
 
-// realBinary is healthagent as it is delivered, with what main itself does. It has the race detector when the tests have it.
-var realBinary = sync.OnceValues(func() (string, error) {
+// realBinary builds healthagent as it is delivered, with what main itself does. It has the race detector when the tests have it.
+func realBinary(t *testing.T) string {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "healthagent-e2e-")
 	if err != nil {
-		return "", err
+		t.Fatal(err)
 	}
-	args := []string{"build", "-buildvcs=false", "-o", filepath.Join(dir, "healthagent")}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	program := filepath.Join(dir, "healthagent")
+	args := []string{"build", "-buildvcs=false", "-o", program}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
 			if s.Key == "-race" && s.Value == "true" {
@@ -159,19 +161,16 @@ var realBinary = sync.OnceValues(func() (string, error) {
 		}
 	}
 	command := exec.Command("go", append(args, "healthagent")...)
-	command.Stderr = os.Stderr
-	return filepath.Join(dir, "healthagent"), command.Run()
-})
+	if out, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return program
+}
 
 // TestSecondSignal: who does not want to wait for the drain says it twice.
 func TestSecondSignal(t *testing.T) {
 	t.Parallel()
-	program, err := realBinary()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(filepath.Dir(program)) })
-	w := build(t, stage.Options{DatabaseURL: rig.Postgres(t), Executable: program})
+	w := build(t, stage.Options{DatabaseURL: rig.Postgres(t), Executable: realBinary(t)})
 	c := newCrowd(w, few)
 	w.serve()
 	w.tg.Fault(botapi.Fault{Mode: botapi.Hang, Methods: []string{"sendMessage"}})

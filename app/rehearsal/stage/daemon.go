@@ -31,17 +31,26 @@ type Daemon struct {
 
 // Run runs a one-shot verb with the daemon's settings and returns its standard output.
 func (s *Stage) Run(ctx context.Context, args ...string) ([]byte, error) {
-	command := exec.CommandContext(ctx, s.options.Executable, args...)
-	command.Env = s.environment()
-	var out, errs bytes.Buffer
-	command.Stdout, command.Stderr = &out, &errs
-	if err := s.writeEnvFile(); err != nil {
+	command, err := s.Command(ctx, args...)
+	if err != nil {
 		return nil, err
 	}
+	var out, errs bytes.Buffer
+	command.Stdout, command.Stderr = &out, &errs
 	if err := command.Run(); err != nil {
 		return nil, fmt.Errorf("healthagent %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(errs.String()))
 	}
 	return out.Bytes(), nil
+}
+
+// Command is a one-shot verb with the daemon's settings, not started yet; the end of ctx kills it.
+func (s *Stage) Command(ctx context.Context, args ...string) (*exec.Cmd, error) {
+	if err := s.writeEnvFile(); err != nil {
+		return nil, fmt.Errorf("write an empty env file: %w", err)
+	}
+	command := exec.CommandContext(ctx, s.options.Executable, args...)
+	command.Env = s.environment()
+	return command, nil
 }
 
 func (s *Stage) writeEnvFile() error { return os.WriteFile(s.envFile(), nil, 0o600) }

@@ -1,0 +1,227 @@
+package e2e
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"healthagent/app/rehearsal/stage"
+	"healthagent/test/rig"
+)
+
+// TestIndexesOfAFreshDatabase: the daemon makes the schema, is ready, and builds the indexes behind people's backs.
+func TestIndexesOfAFreshDatabase(t *testing.T) {
+	t.Parallel()
+	w := build(t, stage.Options{DatabaseURL: rig.EmptyDatabase(t)})
+	w.serve()
+	c := newCrowd(w, few)
+	c.round()
+	w.until017()
+	c.round()
+	c.answered()
+	c.check()
+}
+
+// TestTwoDaemonsOneFreshDatabase: both start at once, one migrates, and neither gets into the other's way.
+func TestTwoDaemonsOneFreshDatabase(t *testing.T) {
+	t.Parallel()
+	w := build(t, stage.Options{DatabaseURL: rig.EmptyDatabase(t)})
+	first, second := w.start(), w.second()
+	for _, d := range []*stage.Daemon{first, second} {
+		if err := d.WaitReady(w.ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.until017()
+	c := newCrowd(w, few)
+	c.round()
+	c.answered()
+	for _, d := range []*stage.Daemon{first, second} {
+		w.stillRunning(d)
+		if err := d.Stop(w.ctx); err != nil {
+			t.Error(err)
+		}
+	}
+	w.all017()
+	c.check()
+}
+
+// TestTwoDaemonsOneBuild: the second one comes while the first one builds.
+func TestTwoDaemonsOneBuild(t *testing.T) {
+	t.Parallel()
+	w := without017(t)
+	c := newCrowd(w, few)
+	h := w.writer()
+	w.serve()
+	pid := w.untilBuilding(forWriters)
+	second := w.second()
+	if err := second.WaitReady(w.ctx); err != nil {
+		t.Fatal(err)
+	}
+	c.round()
+	c.answered()
+	if again := w.builder(forWriters); again != pid {
+		t.Errorf("backend %d builds, before it was %d", again, pid)
+	}
+	h.commit()
+	w.until017()
+	w.stillRunning(w.Daemon)
+	w.stillRunning(second)
+	c.check()
+}
+
+// TestRolledBackWhilePeopleTalk takes 017 back under load and puts it on again. Nobody notices, and no start undoes it.
+func TestRolledBackWhilePeopleTalk(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.all017()
+	c := newCrowd(w, few)
+	w.serve()
+	c.round()
+	c.answered()
+
+	down := w.begin(nil, "migrate", "down", "017")
+	for !down.ended() {
+		c.round()
+		c.answered()
+	}
+	if code := down.code(); code != 0 {
+		t.Fatalf("down: exit code %d: %s", code, down.errs.String())
+	}
+	w.is017("held", hot...)
+	w.noneLeft()
+	c.round()
+	c.answered()
+
+	if err := w.Daemon.Stop(w.ctx); err != nil {
+		t.Error(err)
+	}
+	w.serve()
+	c.round()
+	c.answered()
+	up := w.begin(nil, "migrate", "up")
+	if code := up.code(); code != 0 {
+		t.Errorf("up: exit code %d: %s", code, up.errs.String())
+	}
+	if text := up.errs.String(); !strings.Contains(text, "017") || !strings.Contains(text, "held") {
+		t.Errorf("up said %q", text)
+	}
+	w.is017("held", hot...)
+	w.noneLeft()
+
+	up = w.begin(nil, "migrate", "up", "017")
+	for !up.ended() {
+		c.round()
+		c.answered()
+	}
+	if code := up.code(); code != 0 {
+		t.Fatalf("up 017: exit code %d: %s", code, up.errs.String())
+	}
+	w.all017()
+	c.round()
+	c.answered()
+	if again := c.check(); again != 0 {
+		t.Errorf("%d replies came twice", again)
+	}
+}
+
+// TestOneIndexRolledBack: one goes and stays away, the others stay.
+func TestOneIndexRolledBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := newCrowd(w, few)
+	w.serve()
+	w.run("migrate", "down", "017", "--index", foodNames)
+	others := slices.DeleteFunc(slices.Clone(hot), func(name string) bool { return name == foodNames })
+	without := func() {
+		t.Helper()
+		w.is017("applied", foodNames)
+		if got := w.valid(); !slices.Equal(got, others) {
+			t.Errorf("valid are %q", got)
+		}
+		c.round()
+		c.answered()
+	}
+	without()
+	if err := w.Daemon.Stop(w.ctx); err != nil {
+		t.Error(err)
+	}
+	w.serve()
+	without()
+	up := w.begin(nil, "migrate", "up")
+	if code := up.code(); code != 0 || !strings.Contains(up.errs.String(), foodNames) {
+		t.Errorf("up: exit code %d, it said %q", code, up.errs.String())
+	}
+	without()
+	w.run("migrate", "up", "017", "--index", foodNames)
+	w.all017()
+	c.check()
+}
+
+// TestHeldAndReleased: what is held is left alone by every start until it is released.
+func TestHeldAndReleased(t *testing.T) {
+	t.Parallel()
+	w := without017(t)
+	c := newCrowd(w, few)
+	w.run("migrate", "hold", "017")
+	w.is017("held", hot...)
+	w.serve()
+	c.round()
+	c.answered()
+	if err := w.Daemon.Stop(w.ctx); err != nil { // it waits for what runs in the background
+		t.Error(err)
+	}
+	w.is017("held", hot...)
+	w.noneLeft()
+	w.run("migrate", "release", "017")
+	w.serve()
+	w.until017()
+	hold := w.begin(nil, "migrate", "hold", "017")
+	if code := hold.code(); code != 1 || !strings.Contains(hold.errs.String(), "migrate down 017") {
+		t.Errorf("hold of an applied one: exit code %d, it said %q", code, hold.errs.String())
+	}
+	c.round()
+	c.answered()
+	c.check()
+}
+
+// TestNoMigrationWithoutLeave: with HEALTHAGENT_MIGRATE=off the daemon builds nothing.
+func TestNoMigrationWithoutLeave(t *testing.T) {
+	t.Parallel()
+	w := without017(t)
+	d := w.start("HEALTHAGENT_MIGRATE=off", "HEALTHAGENT_STATE_DIR="+filepath.Join(w.State(), "off"))
+	if err := d.WaitReady(w.ctx); err != nil {
+		t.Fatal(err)
+	}
+	c := newCrowd(w, few)
+	c.round()
+	c.answered()
+	if err := d.Stop(w.ctx); err != nil {
+		t.Error(err)
+	}
+	w.is017("pending")
+	w.noneLeft()
+}
+
+// TestPlansChangeNothing: plan and its trial tell, and leave everything as it is.
+func TestPlansChangeNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := newCrowd(w, few)
+	w.serve()
+	c.round()
+	c.answered()
+	w.verified("--strict")
+	for _, args := range [][]string{{"migrate", "plan"}, {"migrate", "plan", "--trial"}} {
+		var doc map[string]any
+		raw := w.run(append(args, "-o", "json")...)
+		if err := oneObject(raw, &doc); err != nil || len(doc) == 0 {
+			t.Errorf("%v: %v: %s", args, err, raw)
+		}
+		w.all017()
+		c.round()
+		c.answered()
+	}
+	c.check()
+}
