@@ -19,9 +19,11 @@ import (
 	"healthagent/app/config"
 	"healthagent/app/fault"
 	"healthagent/app/food"
+	"healthagent/app/report"
 	"healthagent/app/telegram"
 	"healthagent/migrations"
 	"healthagent/store"
+	"healthagent/store/inspect"
 	"healthagent/store/local"
 	"healthagent/systemd"
 )
@@ -53,6 +55,8 @@ type daemon struct {
 	coach   *coach.Coach
 	remind  *scheduler
 	engine  *migrations.Engine
+	monitor *inspect.Inspector // one connection beside the pool: it must answer when the pool is exhausted
+	plans   *report.Plans
 	indexes indexWork
 
 	phase atomic.Pointer[string] // what the start is waiting for; nil: started
@@ -83,7 +87,7 @@ func Serve(ctx context.Context, o Options) error {
 	defer context.AfterFunc(house, stop)() // without its socket the daemon does not go on
 	defer stop()
 	group.Go(func() error {
-		return admin.Serve(house, listener, admin.Handler(admin.Source{Ready: d.ready, Snapshot: d.snapshot, Metrics: d.metrics}, d.log))
+		return admin.Serve(house, listener, admin.Handler(d.source(), d.log))
 	})
 	group.Go(func() error { d.feedWatchdog(house); return nil })
 	err = d.live(ctx, house)
@@ -213,6 +217,10 @@ func (d *daemon) open(ctx, house context.Context) error {
 	if err != nil {
 		return fault.Wrap(fault.Config, "the store cannot be opened", err)
 	}
+	if d.monitor, err = inspect.Open(inspect.Config{URL: d.url, Logger: d.log, Now: d.now}); err != nil {
+		return fault.Wrap(fault.Config, "the monitor cannot be opened", err)
+	}
+	d.plans = report.NewPlans(d.monitor, d.now)
 	foods, err := food.Load()
 	if err != nil {
 		return fmt.Errorf("load the foods: %w", err)
@@ -264,6 +272,9 @@ func (d *daemon) lead(ctx context.Context) {
 }
 
 func (d *daemon) close() error {
+	if d.monitor != nil {
+		d.monitor.Close()
+	}
 	if d.store != nil {
 		d.store.Close()
 	}

@@ -138,6 +138,9 @@ type QueryStats struct {
 	Errors     int64 `json:"errors"`
 }
 
+// SlowThreshold is the time from which on a statement is counted and logged as slow.
+func (s *Store) SlowThreshold() time.Duration { return s.tracer.slow }
+
 // QueryStats reads the counters.
 func (s *Store) QueryStats() (stats QueryStats) {
 	for _, p := range *s.tracer.profiles.byName.Load() {

@@ -17,6 +17,8 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"healthagent/app/fault"
 )
 
 // Source is what the daemon shows. All functions may be called concurrently and must heed their context.
@@ -24,6 +26,12 @@ type Source struct {
 	Ready    func(context.Context) Readiness
 	Snapshot func(context.Context) any
 	Metrics  func(context.Context) any
+
+	// What is read from the database for the answer. An error is a 503 with its sentence.
+	Queries    func(context.Context) (any, error)
+	Indexes    func(context.Context) (any, error)
+	Tables     func(context.Context) (any, error)
+	Migrations func(context.Context) (any, error)
 }
 
 // Verdict of one component.
@@ -81,7 +89,7 @@ func (r Readiness) Worst() string {
 // answerTime bounds the making of one answer.
 const answerTime = 4 * time.Second
 
-// Handler serves /livez, /readyz, /v1/snapshot and /api/v1/metrics.
+// Handler serves /livez, /readyz, /v1/snapshot, /api/v1/metrics, /v1/queries, /v1/indexes, /v1/tables and /v1/migrations.
 func Handler(s Source, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	reply := func(pattern string, make func(context.Context) (int, any)) {
@@ -110,7 +118,24 @@ func Handler(s Source, log *slog.Logger) http.Handler {
 	})
 	reply("/v1/snapshot", func(ctx context.Context) (int, any) { return http.StatusOK, s.Snapshot(ctx) })
 	reply("/api/v1/metrics", func(ctx context.Context) (int, any) { return http.StatusOK, s.Metrics(ctx) })
+	for path, read := range map[string]func(context.Context) (any, error){
+		"/v1/queries": s.Queries, "/v1/indexes": s.Indexes, "/v1/tables": s.Tables, "/v1/migrations": s.Migrations,
+	} {
+		reply(path, func(ctx context.Context) (int, any) { return answer(ctx, read) })
+	}
 	return mux
+}
+
+// answer is what was read, or why it could not be.
+func answer(ctx context.Context, read func(context.Context) (any, error)) (int, any) {
+	if read == nil {
+		return http.StatusNotFound, map[string]string{"error": "this daemon does not show that"}
+	}
+	value, err := read(ctx)
+	if err != nil {
+		return http.StatusServiceUnavailable, map[string]string{"error": fault.Sentence(err)}
+	}
+	return http.StatusOK, value
 }
 
 // ErrRunning is returned by Listen when another daemon holds the socket.

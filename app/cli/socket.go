@@ -43,6 +43,14 @@ func askDaemon(ctx context.Context, sockets []string, path string, into any) err
 		return fault.Wrap(fault.Unavailable, "the daemon does not answer", err)
 	}
 	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode == http.StatusServiceUnavailable {
+		var told struct {
+			Error string `json:"error"`
+		}
+		if json.NewDecoder(io.LimitReader(response.Body, maxAnswer)).Decode(&told) == nil && told.Error != "" {
+			return fault.New(fault.Unavailable, "the daemon says: "+told.Error)
+		}
+	}
 	if response.StatusCode != http.StatusOK {
 		return fault.New(fault.Unavailable, fmt.Sprintf("the daemon answers %s with %s", path, response.Status))
 	}

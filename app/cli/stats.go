@@ -24,7 +24,8 @@ type metrics struct {
 }
 
 func (t *terminal) statsVerb() *cobra.Command {
-	return family("stats", "Show the figures of the running daemon",
+	return family("stats", "Show the figures of the daemon and of its database",
+		t.statsQueriesVerb(), t.statsIndexesVerb(),
 		t.statsPartVerb("pool", "Show the database pool", func(m metrics) json.RawMessage { return m.Database.Pool }, poolTable),
 		t.statsPartVerb("cache", "Show the cache", func(m metrics) json.RawMessage { return m.Cache }, cacheTable))
 }

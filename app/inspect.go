@@ -1,0 +1,60 @@
+package app
+
+import (
+	"context"
+	"fmt"
+
+	"healthagent/app/admin"
+	"healthagent/app/config"
+	"healthagent/app/fault"
+	"healthagent/app/report"
+	"healthagent/app/schema"
+	"healthagent/migrations"
+	"healthagent/store"
+)
+
+// source is what the admin socket shows.
+func (d *daemon) source() admin.Source {
+	return admin.Source{
+		Ready: d.ready, Snapshot: d.snapshot, Metrics: d.metrics,
+		Queries: d.whenStarted(d.showQueries), Indexes: d.whenStarted(d.showIndexes),
+		Migrations: d.whenStarted(d.showMigrations),
+	}
+}
+
+// whenStarted answers for what is not there yet.
+func (d *daemon) whenStarted(show func(context.Context) (any, error)) func(context.Context) (any, error) {
+	return func(ctx context.Context) (any, error) {
+		if phase := d.phase.Load(); phase != nil {
+			return nil, fault.New(fault.Unavailable, "it is starting: "+*phase)
+		}
+		value, err := show(ctx)
+		if err != nil {
+			return nil, fault.New(fault.Unavailable, store.Reason(err))
+		}
+		return value, nil
+	}
+}
+
+func (d *daemon) showQueries(ctx context.Context) (any, error) {
+	return report.ReadQueries(ctx, d.store, d.plans, d.started), nil
+}
+
+func (d *daemon) showIndexes(ctx context.Context) (any, error) {
+	return report.ReadIndexes(ctx, d.monitor, schema.Owners(d.engine))
+}
+
+// migrationList is the ledger and what is being done about it.
+type migrationList struct {
+	Migrations []migrations.Entry `json:"migrations"`
+	Auto       bool               `json:"auto"`
+	Work       admin.Component    `json:"work"`
+}
+
+func (d *daemon) showMigrations(ctx context.Context) (any, error) {
+	entries, err := d.engine.Status(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the ledger: %w", err)
+	}
+	return migrationList{Migrations: entries, Auto: d.Config.Migrate == config.MigrateAuto, Work: d.indexes.judge()}, nil
+}
