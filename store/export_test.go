@@ -9,11 +9,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// ReadWindow is Window without the cache.
-func (s *Store) ReadWindow(ctx context.Context, userID int64) ([]Message, error) {
-	return s.readWindow(ctx, userID)
-}
-
 // EncodeWindow and DecodeWindow are the form of a window in Redis.
 func EncodeWindow(window []Message) ([]byte, error) { return encodeWindow(window) }
 

@@ -23,6 +23,7 @@ func (t *terminal) verbs() []*cobra.Command {
 	return []*cobra.Command{
 		in(groupRun, t.serveVerb()),
 		in(groupRun, t.demoVerb()),
+		in(groupManage, t.benchVerb()),
 		in(groupManage, t.migrateVerb()),
 		in(groupManage, t.inviteVerb()),
 		in(groupManage, t.usersVerb()),
