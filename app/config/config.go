@@ -45,6 +45,8 @@ type Config struct {
 	SlowQuery time.Duration
 	SendRate  SendRate
 	Migrate   Mode
+	// ReindexWindow is when bloated indexes may be built anew, on the server's own clock; the zero value is never.
+	ReindexWindow Window
 
 	LogLevel  slog.Level
 	LogFormat LogFormat

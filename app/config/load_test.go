@@ -163,6 +163,7 @@ func TestWrongValues(t *testing.T) {
 		{"HEALTHAGENT_SEND_RATE", "NaN", "is not a rate"},
 		{"HEALTHAGENT_SEND_RATE", "Inf/1", "is not a rate"},
 		{"HEALTHAGENT_MIGRATE", "on", "is none of [auto off]"},
+		{"HEALTHAGENT_REINDEX_WINDOW", "Sun 3-5", "is not a window such as"},
 		{"HEALTHAGENT_LOG_LEVEL", "loud", "is none of debug, info, warn, error"},
 		{"HEALTHAGENT_LOG_FORMAT", "xml", "is none of [text json]"},
 		{"HEALTHAGENT_COLOR", "yes", "is none of [auto never 16 256 true]"},

@@ -183,6 +183,12 @@ func tuningSettings() []Setting {
 			set:     func(c *Config, text string) error { return parseWord(&c.Migrate, text, MigrateAuto, MigrateOff) },
 			get:     func(c Config) string { return string(c.Migrate) },
 		},
+		{
+			Name: "HEALTHAGENT_REINDEX_WINDOW", Format: "days and hours of the server's clock", Example: "Sun 03:00-05:00",
+			Meaning: "when serve may build bloated indexes anew; empty means never",
+			set:     func(c *Config, text string) error { return parseWindow(&c.ReindexWindow, text) },
+			get:     func(c Config) string { return c.ReindexWindow.String() },
+		},
 	}
 }
 

@@ -36,7 +36,9 @@ type answer struct{ index, node string }
 const fresh = 30 * time.Second
 
 // NewPlans asks through an inspector.
-func NewPlans(i *inspect.Inspector, now func() time.Time) *Plans { return &Plans{inspector: i, now: now} }
+func NewPlans(i *inspect.Inspector, now func() time.Time) *Plans {
+	return &Plans{inspector: i, now: now}
+}
 
 // Fill writes index and node of every named query into its profile: of the node that reads the index which it is there for, else of
 // what is read instead. It returns why plans are missing, nil when none is.
