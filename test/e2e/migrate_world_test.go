@@ -48,10 +48,8 @@ func (w *world) pend017() {
 
 // entry is what 'migrate status' says of 017.
 type entry struct {
-	Version int
-	State   string
-	Class   string
-	Held    []string
+	Version, State, Class string
+	Held                  []string // sorted by name
 }
 
 func (w *world) entry() entry {
@@ -60,10 +58,11 @@ func (w *world) entry() entry {
 	if err := oneObject(w.run("migrate", "status", "-o", "json"), &doc); err != nil {
 		w.t.Fatal(err)
 	}
-	i := slices.IndexFunc(doc.Migrations, func(e entry) bool { return e.Version == 17 })
+	i := slices.IndexFunc(doc.Migrations, func(e entry) bool { return e.Version == "017" })
 	if i < 0 {
 		w.t.Fatal("no 017 in the status")
 	}
+	slices.Sort(doc.Migrations[i].Held)
 	return doc.Migrations[i]
 }
 
