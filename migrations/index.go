@@ -101,11 +101,7 @@ func (s *session) expected(ctx context.Context, st Statement, d indexDDL) (strin
 		return "", fmt.Errorf("begin: %w", err)
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
-	copied := pgx.Identifier{"pg_temp", d.table}.Sanitize()
-	if err := s.run(ctx, "CREATE TEMPORARY TABLE "+pgx.Identifier{d.table}.Sanitize()+" (LIKE "+d.tableName()+")"); err != nil {
-		return "", err
-	}
-	if err := s.run(ctx, rewrite(st, d, "", copied)); err != nil {
+	if err := s.copyWith(ctx, st, d); err != nil {
 		return "", err
 	}
 	var schema string
@@ -114,6 +110,14 @@ func (s *session) expected(ctx context.Context, st Statement, d indexDDL) (strin
 	}
 	found, err := s.findIndex(ctx, indexDDL{schema: schema, name: d.name, tableSchema: d.tableSchema})
 	return found.definition, err
+}
+
+// copyWith makes an empty temporary copy of the table with that index and no other.
+func (s *session) copyWith(ctx context.Context, st Statement, d indexDDL) error {
+	if err := s.run(ctx, "CREATE TEMPORARY TABLE "+pgx.Identifier{d.table}.Sanitize()+" (LIKE "+d.tableName()+")"); err != nil {
+		return err
+	}
+	return s.run(ctx, rewrite(st, d, "", pgx.Identifier{"pg_temp", d.table}.Sanitize()))
 }
 
 // rewrite returns the CREATE INDEX with another table, with or without

@@ -33,7 +33,7 @@ func (s *session) tryAll(ctx context.Context, c *IndexCheck, queries []Query, st
 		if q.Index != c.Name {
 			continue
 		}
-		r := s.try(ctx, q, c.Table, pages)
+		r := s.try(ctx, q, c, pages)
 		if strict && r.Verdict != Unusable {
 			s.tryForReal(ctx, q, &r, hindrance)
 		}
@@ -70,30 +70,25 @@ func (r QueryCheck) badness() int {
 // nudge is what the planner is denied to see whether a query can use an index.
 type nudge struct {
 	settings []string
+	alone    bool // every other index, too
 	said     string
 }
 
 // nudges come one after the other, each on top of those before it.
-func nudges(want string) []nudge {
-	out := []nudge{
-		{[]string{"SET LOCAL enable_seqscan = off", "SET LOCAL enable_bitmapscan = off"}, ""},
+func nudges() []nudge {
+	return []nudge{
+		{settings: []string{"SET LOCAL enable_seqscan = off", "SET LOCAL enable_bitmapscan = off"}},
 		{
-			[]string{"SET LOCAL enable_sort = off", "SET LOCAL enable_incremental_sort = off"},
-			"; sorting had to be denied too, since sorting so few rows costs nothing",
+			settings: []string{"SET LOCAL enable_sort = off", "SET LOCAL enable_incremental_sort = off"},
+			said:     "; sorting had to be denied too, since sorting so few rows costs nothing",
 		},
+		{alone: true, said: "; the table's other indexes had to be denied too, since for so few rows every index costs the same"},
 	}
-	if want == indexOnlyScan {
-		out = append(out, nudge{
-			[]string{"SET LOCAL enable_indexscan = off"},
-			"; sorting and plain index scans had to be denied too, since for so few rows every index costs the same",
-		})
-	}
-	return out
 }
 
 // try asks the planner for the query's plan, and on a small table for the plan
 // that it would make if the table were big.
-func (s *session) try(ctx context.Context, q Query, table string, pages int64) QueryCheck {
+func (s *session) try(ctx context.Context, q Query, c *IndexCheck, pages int64) QueryCheck {
 	r := QueryCheck{Name: q.Name, Want: q.Node}
 	plan, err := s.explain(ctx, q)
 	if err != nil {
@@ -104,16 +99,21 @@ func (s *session) try(ctx context.Context, q Query, table string, pages int64) Q
 		r.Verdict = Chosen
 		return r
 	}
-	taken := r.instead(plan, q, table)
+	taken := r.instead(plan, q, c.Table)
 	if pages >= smallPages {
 		r.Verdict = Unusable
-		r.Reason = fmt.Sprintf("the planner takes %s, on %d pages; VACUUM (ANALYZE) %s if it has no fresh statistics", taken, pages, table)
+		r.Reason = fmt.Sprintf("the planner takes %s, on %d pages; VACUUM (ANALYZE) %s if it has no fresh statistics", taken, pages, c.Table)
 		return r
 	}
 	var settings []string
-	for _, n := range nudges(q.Node) {
+	for _, n := range nudges() {
 		settings = append(settings, n.settings...)
-		if plan, err = s.explain(ctx, q, settings...); err != nil {
+		if n.alone {
+			plan, err = s.explainAlone(ctx, q, c, settings)
+		} else {
+			plan, err = s.explain(ctx, q, settings...)
+		}
+		if err != nil {
 			r.Verdict, r.Reason = Unusable, why(err)
 			return r
 		}
@@ -124,8 +124,23 @@ func (s *session) try(ctx context.Context, q Query, table string, pages int64) Q
 		}
 	}
 	r.Verdict = Unusable
-	r.Reason = fmt.Sprintf("even with sequential and bitmap scans denied the planner takes %s", r.instead(plan, q, table))
+	r.Reason = fmt.Sprintf("even with all else denied the planner takes %s", r.instead(plan, q, c.Table))
 	return r
+}
+
+// explainAlone is explain with an empty temporary copy of the table, which hides the
+// real one from the query and has no other index than this.
+func (s *session) explainAlone(ctx context.Context, q Query, c *IndexCheck, settings []string) (*planNode, error) {
+	return s.inPlanning(ctx, settings, func() (*planNode, error) {
+		if err := s.copyWith(ctx, c.st, c.ddl); err != nil {
+			return nil, err
+		}
+		execute, err := s.prepare(ctx, "healthagent_probe", q)
+		if err != nil {
+			return nil, err
+		}
+		return s.planOf(ctx, "EXPLAIN (FORMAT JSON) "+execute)
+	})
 }
 
 // answered notes the node that reads the index and reports whether it is the kind

@@ -365,3 +365,21 @@ func TestVerifyEmbedded(t *testing.T) {
 		}
 	}
 }
+
+// TestVerifyOfTheFirstMeals: the indexes were built when there were a handful of rows, and a few more came. Every index of the table
+// costs the planner the same then, and which one it takes says nothing.
+func TestVerifyOfTheFirstMeals(t *testing.T) {
+	t.Parallel()
+	url := emptyDatabase(t)
+	e := engine(t, url, nil, asking(productQueries()...))
+	up(t, e, migrations.UpOptions{OnlyTransactional: true})
+	mustExec(t, url, `INSERT INTO users (telegram_id) SELECT generate_series(1, 6)`)
+	const meals = `INSERT INTO food_entries (user_id, food_name, grams, calories, protein, carbs, fat)
+		SELECT id, 'rice', 100, 130, 3, 28, 0 FROM generate_series(1, 6) AS id`
+	mustExec(t, url, meals)
+	up(t, e, migrations.UpOptions{})
+	mustExec(t, url, meals)
+	if v := verify(t, e, false); !v.OK {
+		t.Errorf("%+v", v.Indexes)
+	}
+}
