@@ -197,34 +197,34 @@ func target(s Statement) string {
 }
 
 // alters reports whether every action of an ALTER TABLE begins with one of the
-// phrases. It reads the actions between commas outside parentheses.
+// phrases.
 func alters(s Statement, phrases ...string) bool {
-	rest := s.tokens[2:]
-	for _, kw := range []string{"IF", "EXISTS", "ONLY"} {
-		if len(rest) > 0 && rest[0].is(kw) {
-			rest = rest[1:]
-		}
-	}
-	_, _, rest = qualified(rest)
-	depth, first := 0, 0
-	for i := 0; i <= len(rest); i++ {
-		if i < len(rest) {
-			if rest[i].sym("(") {
-				depth++
-			}
-			if rest[i].sym(")") {
-				depth--
-			}
-			if depth > 0 || !rest[i].sym(",") {
-				continue
-			}
-		}
-		if !beginsWithAny(rest[first:i], phrases) {
+	_, _, acts := actions(s)
+	for _, act := range acts {
+		if !beginsWithAny(act, phrases) {
 			return false
 		}
-		first = i + 1
 	}
 	return true
+}
+
+// actions reads the table of an ALTER TABLE and its actions, which stand between
+// commas outside parentheses.
+func actions(s Statement) (schema, table string, acts [][]token) {
+	schema, table, rest := qualified(skipWords(s.tokens[2:], "IF", "EXISTS", "ONLY"))
+	depth, first := 0, 0
+	for i, t := range rest {
+		switch {
+		case t.sym("("):
+			depth++
+		case t.sym(")"):
+			depth--
+		case depth == 0 && t.sym(","):
+			acts = append(acts, rest[first:i])
+			first = i + 1
+		}
+	}
+	return schema, table, append(acts, rest[first:])
 }
 
 func beginsWithAny(action []token, phrases []string) bool {
