@@ -55,15 +55,16 @@ type State struct {
 	Cold    *bench.Cold    `json:"cold,omitempty"`
 }
 
-// Comparison is the same query asked in three ways, one after the other: through the pool, the rows read as bytes; through the store's
-// method, which makes records of them; and by pgbench -M prepared with as many connections as there are callers.
+// Comparison is the same query asked in three ways, taking turns: through the pool, the rows read as bytes; through the store's method,
+// which makes records of them; and by pgbench -M prepared with as many connections as there are callers. All are calls a second; 0,
+// thus absent, is what was not measured.
 type Comparison struct {
-	Callers    int           `json:"callers"`
-	Pool       float64       `json:"rate"`
-	Store      *bench.Timing `json:"store,omitempty"`       // absent for a query that is part of a unit of work
-	Pgbench    float64       `json:"pgbench,omitempty"`     // its rate
-	Ratio      float64       `json:"ratio,omitempty"`       // of the pool's rate to pgbench's
-	StoreRatio float64       `json:"store_ratio,omitempty"` // of the store's
+	Callers    int     `json:"callers"`
+	Pool       float64 `json:"pool"`
+	Store      float64 `json:"store,omitempty"` // a query that is part of a unit of work has no method of its own
+	Pgbench    float64 `json:"pgbench,omitempty"`
+	Ratio      float64 `json:"pool_to_pgbench,omitempty"`
+	StoreRatio float64 `json:"store_to_pgbench,omitempty"`
 }
 
 // Lookup is what never reaches the database.

@@ -97,7 +97,7 @@ type run struct {
 func prepare(ctx context.Context, o Options, srv *server, scratch *bench.Scratch) (*run, error) {
 	r := &run{o: o, srv: srv, scratch: scratch, crowd: bench.NewCrowd(o.Users), baseline: map[string]bench.Written{}}
 	r.spec = bench.Spec{Users: o.Users, Messages: o.Messages, Foods: o.Foods, Reminders: o.Reminders, Seed: o.Seed, Now: time.Now()}
-	r.queries = bench.Queries(r.spec)
+	r.queries, r.result.Notes = bench.Queries(r.spec), []string{}
 	r.callers = slices.Compact(slices.Sorted(slices.Values([]int{1, o.PoolMax, crowded})))
 	var err error
 	if r.foods, err = food.Load(); err != nil {

@@ -89,7 +89,7 @@ func benchTable(w io.Writer, r bench.Result) {
 	row(w, "settings", settingsLine(m.Settings))
 	row(w, "data", fmt.Sprintf("%d users, %d messages of %d days, %d foods, %d reminders, %s", d.Users, d.Messages, d.Days, d.Foods, d.Reminders, megabytes(d.Bytes)))
 	row(w, "")
-	row(w, "ONE CALLER", "", "NODE", "PAGES", "P50 µs", "P95 µs", "P99 µs", "PER S", "COLD µs", "P50 GAIN")
+	row(w, "ONE CALLER", "", "NODE", "PAGES", "P50 µs", "P95 µs", "P99 µs", "PER S", "COLD 1ST", "COLD P50", "P50 GAIN")
 	for _, q := range r.Queries {
 		stateRow(w, q.Name, "without", q.Without, "")
 		stateRow(w, "", "with", q.With, fmt.Sprintf("%.1f×", q.Without.P50/q.With.P50))
@@ -114,11 +114,11 @@ func benchTable(w io.Writer, r bench.Result) {
 }
 
 func stateRow(w io.Writer, name, when string, s bench.State, gain string) {
-	cold := "-"
+	first, cold := "-", "-"
 	if s.Cold != nil {
-		cold = figure(s.Cold.P50)
+		first, cold = figure(s.Cold.First), figure(s.Cold.P50)
 	}
-	row(w, name, when, s.Node, s.Buffers, figure(s.P50), figure(s.P95), figure(s.P99), figure(s.Rate), cold, gain)
+	row(w, name, when, s.Node, s.Buffers, figure(s.P50), figure(s.P95), figure(s.P99), figure(s.Rate), first, cold, gain)
 }
 
 func timingRows(w io.Writer, name, when string, timings []store.Timing) {
@@ -140,11 +140,7 @@ func comparisonTable(w io.Writer, queries []bench.Query) {
 	row(w, "PER S, WITH 017", "CALLERS", "PGBENCH", "POOL", "STORE", "POOL/PGBENCH", "STORE/PGBENCH")
 	for _, q := range queries {
 		for _, c := range q.Compared {
-			through := 0.0
-			if c.Store != nil {
-				through = c.Store.Rate
-			}
-			row(w, q.Name, c.Callers, known(c.Pgbench, figure(c.Pgbench)), figure(c.Pool), known(through, figure(through)),
+			row(w, q.Name, c.Callers, known(c.Pgbench, figure(c.Pgbench)), figure(c.Pool), known(c.Store, figure(c.Store)),
 				known(c.Ratio, fmt.Sprintf("%.2f", c.Ratio)), known(c.StoreRatio, fmt.Sprintf("%.2f", c.StoreRatio)))
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"sync/atomic"
 
-	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -126,30 +125,5 @@ func (s *Scratch) settle(ctx context.Context, progress ProgressFunc) error {
 			return fmt.Errorf("continue the ids of %s: %w", name, err)
 		}
 	}
-	return vacuum(ctx, conn, progress)
-}
-
-func tables() []string {
-	return []string{"users", "conversation_history", "food_entries", "reminders", "user_gamification"}
-}
-
-// vacuum brings statistics and visibility map to where a table that rests has them.
-func vacuum(ctx context.Context, conn *pgx.Conn, progress ProgressFunc) error {
-	for i, name := range tables() {
-		progress("vacuum", int64(i), int64(len(tables())))
-		if _, err := conn.Exec(ctx, "VACUUM (ANALYZE) "+name); err != nil {
-			return fmt.Errorf("vacuum %s: %w", name, err)
-		}
-	}
-	return nil
-}
-
-// Vacuum vacuums and analyzes all tables.
-func (s *Scratch) Vacuum(ctx context.Context, progress ProgressFunc) error {
-	conn, err := s.connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer closeConn(ctx, conn)
-	return vacuum(ctx, conn, progress)
+	return s.Vacuum(ctx, progress)
 }

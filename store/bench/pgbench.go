@@ -38,7 +38,12 @@ func (s *Scratch) Pgbench(ctx context.Context, program string, q Query, crowd Cr
 	}
 	args := []string{
 		"-M", "prepared", "-n", "-c", strconv.Itoa(callers), "-j", strconv.Itoa(min(callers, runtime.NumCPU())),
-		"-T", strconv.Itoa(max(int(length.Round(time.Second).Seconds()), 1)), "-f", file.Name(),
+		"-f", file.Name(),
+	}
+	if seconds := int(length.Seconds()); seconds > 0 {
+		args = append(args, "-T", strconv.Itoa(seconds))
+	} else {
+		args = append(args, "-t", "100") // it knows no shorter time than a second
 	}
 	for name, value := range fixed {
 		args = append(args, "-D", name+"="+value)

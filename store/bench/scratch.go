@@ -73,7 +73,7 @@ func (s *Scratch) create(ctx context.Context, conn *pgx.Conn, address string, ca
 			break
 		}
 		switch code(err) {
-		case "42P04": // another bench of this process
+		case "42P04", "23505": // another bench of this process, made before or just now
 			name = base + "_" + strconv.Itoa(i)
 		case "42501":
 			return ErrNoRight
@@ -165,7 +165,7 @@ func sweep(ctx context.Context, conn *pgx.Conn) error {
 	for _, name := range names {
 		number, _, _ := strings.Cut(strings.TrimPrefix(name, prefix), "_")
 		pid, err := strconv.Atoi(number)
-		if err != nil || pid != os.Getpid() && !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+		if err != nil || !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 			continue
 		}
 		// without FORCE: whoever has connected since keeps it

@@ -26,6 +26,8 @@ type Written struct {
 	Median float64 // microseconds
 	Noise  float64 // half the spread of the middle half of the rounds
 	WAL    int64   // bytes of write-ahead log
+	// Fresh tells that a checkpoint was made before; the role may have no right to.
+	Fresh bool
 }
 
 // write is a statement of many rows of a table and its arguments for one round.
@@ -44,6 +46,9 @@ func (s *Scratch) Writes(ctx context.Context, table string, crowd Crowd, spec Sp
 		return result, err
 	}
 	defer closeConn(ctx, conn)
+	if result.Fresh, err = checkpoint(ctx, conn); err != nil {
+		return result, err
+	}
 	dice := rand.New(rand.NewPCG(17, 17)) //nolint:gosec // not a secret: the same rows without and with an index
 	var took, wal []float64
 	for round := range firstRounds + rounds {
@@ -55,7 +60,7 @@ func (s *Scratch) Writes(ctx context.Context, table string, crowd Crowd, spec Sp
 			took, wal = append(took, us), append(wal, bytes)
 		}
 	}
-	if _, err := conn.Exec(ctx, "VACUUM "+table); err != nil {
+	if err := vacuum(ctx, conn, table); err != nil {
 		return result, fmt.Errorf("vacuum %s: %w", table, err)
 	}
 	slices.Sort(took)
