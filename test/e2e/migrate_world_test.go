@@ -125,11 +125,13 @@ func (w *world) verified(flags ...string) {
 			Exists, Valid                          bool
 		}
 	}
-	if err := oneObject(w.run(append([]string{"migrate", "verify", "-o", "json"}, flags...)...), &doc); err != nil {
-		w.t.Fatal(err)
+	v := w.begin(nil, append([]string{"migrate", "verify", "-o", "json"}, flags...)...)
+	code := v.code()
+	if err := oneObject(v.out.Bytes(), &doc); err != nil {
+		w.t.Fatalf("%v: %s%s", err, v.out.String(), v.errs.String())
 	}
-	if !doc.OK {
-		w.t.Errorf("verify is not content: %+v", doc)
+	if !doc.OK || code != 0 {
+		w.t.Errorf("verify is not content: exit code %d: %s", code, v.out.String())
 	}
 	var names []string
 	for _, i := range doc.Indexes {
