@@ -63,7 +63,7 @@ func TestBuildNamesItsBlocker(t *testing.T) {
 	if blocked.Version != 2 || blocked.Object != "a_x" || blocked.Statement != 1 || blocked.Statements != 3 || blocked.Direction != "up" {
 		t.Errorf("the event is about %+v", blocked)
 	}
-	if p := blocked.Progress; p == nil || p.Phase != "waiting for old snapshots" || p.Number != 9 || p.Unit != "sessions" || p.Total != 1 {
+	if p := blocked.Progress; p == nil || p.Phase != "waiting for old snapshots" || p.Number != 9 || p.Unit != "sessions" || p.Total < 1 {
 		t.Errorf("progress %+v", p)
 	}
 	if _, err := dump.Exec(t.Context(), "COMMIT"); err != nil {

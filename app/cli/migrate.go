@@ -16,7 +16,7 @@ import (
 
 func (t *terminal) migrateVerb() *cobra.Command {
 	return family("migrate", "Show, apply and take back migrations of the database",
-		t.migrateStatusVerb(), t.migrateUpVerb(), t.migrateDownVerb(), t.migrateHoldVerb(), t.migrateReleaseVerb(),
+		t.migrateStatusVerb(), t.migratePlanVerb(), t.migrateUpVerb(), t.migrateDownVerb(), t.migrateHoldVerb(), t.migrateReleaseVerb(),
 		t.migrateVerifyVerb(), t.migrateReindexVerb())
 }
 

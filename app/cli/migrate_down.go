@@ -75,17 +75,17 @@ func (t *terminal) agree(command *cobra.Command, engine *migrations.Engine, plan
 	if !losing || o.Index != "" {
 		return nil
 	}
-	losses, err := engine.Losses(command.Context(), o.Version)
+	previews, err := engine.Plan(command.Context(), migrations.PlanOptions{Version: o.Version})
 	if err != nil {
 		return fmt.Errorf("migrate down: %w", err)
 	}
 	var total int64
-	for _, s := range plan.Steps {
-		t.note("would take back %s %s (%s)", migrations.Label(s.Version), s.Name, s.Class)
-	}
-	for _, l := range losses {
-		t.note("would lose %d rows of %s", l.Rows, l.Table)
-		total += l.Rows
+	for _, p := range previews {
+		t.note("would take back %s %s (%s)", migrations.Label(p.Version), p.Name, p.Class)
+		for _, l := range p.RowsLost {
+			t.note("would lose %s of %s", rowsText(l), l.Table)
+			total += l.Rows
+		}
 	}
 	if yes {
 		return nil

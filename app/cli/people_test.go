@@ -85,7 +85,7 @@ func TestDownWantsTheNumberOfRows(t *testing.T) {
 		if got := cli.Run(t.Context(), []string{"migrate", "down", "011"}, strings.NewReader(answer), &out, &errs, environ); got != 2 {
 			t.Errorf("answer %q: exit code %d\n%s", answer, got, &errs)
 		}
-		if !strings.Contains(errs.String(), "would lose 1 rows of public.audit_log") {
+		if !strings.Contains(errs.String(), "would lose 1 rows of audit_log") {
 			t.Errorf("said %s", &errs)
 		}
 	}

@@ -7,15 +7,7 @@ import (
 	"io"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 )
-
-// Loss is a table of which a rollback loses rows or columns.
-type Loss struct {
-	Version int    // the migration whose rollback does it
-	Table   string // with its schema
-	Rows    int64  // exact, at the moment of the question
-}
 
 // RescueFunc opens where the rows of a table go before a rollback loses them, as
 // CSV with a header. It may be called again for the same table when a lock was not
@@ -80,61 +72,6 @@ func tableList(tokens []token) []tableName {
 		}
 		tokens = rest[1:]
 	}
-}
-
-// Losses counts what Down with this version would lose, the migrations that go with
-// it included. It is empty for one that loses nothing, and changes nothing. The
-// errors are those of Down.
-func (e *Engine) Losses(ctx context.Context, version string) ([]Loss, error) {
-	named := 0
-	if version != "" {
-		var err error
-		if named, err = ParseVersion(version); err != nil {
-			return nil, err
-		}
-	}
-	s, err := e.connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer s.close()
-	ledger, err := s.look(ctx)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := e.chooseDown(ledger, named)
-	if err != nil {
-		return nil, err
-	}
-	return s.losses(ctx, rows)
-}
-
-// losses counts what the rollbacks of these rows would lose. A table that is not
-// there has nothing to lose.
-func (s *session) losses(ctx context.Context, ledger []record) ([]Loss, error) {
-	var out []Loss
-	for _, r := range ledger {
-		script, err := parseScript("rollback", r.DownSQL)
-		if err != nil {
-			return nil, err
-		}
-		if script.NoTransaction {
-			continue
-		}
-		for _, n := range lostTables(script) {
-			l := Loss{Version: r.Version, Table: n.String()}
-			err := s.conn.QueryRow(ctx, "SELECT count(*) FROM "+n.sanitized()).Scan(&l.Rows)
-			var pg *pgconn.PgError
-			if errors.As(err, &pg) && pg.Code == "42P01" {
-				continue
-			}
-			if err != nil {
-				return nil, fmt.Errorf("count the rows of %s: %w", n, err)
-			}
-			out = append(out, l)
-		}
-	}
-	return out, nil
 }
 
 // rescue writes down, inside the transaction that is about to lose them, the rows
