@@ -44,6 +44,7 @@ type Index struct {
 	Primary         bool `json:"primary"`
 	Constraint      bool `json:"constraint"`       // a constraint stands on it
 	ServesFK        bool `json:"serves_fk"`        // the only one that answers the checks of a foreign key
+	Exclusion       bool `json:"exclusion"`        // of an exclusion constraint: it cannot be rebuilt concurrently
 	ReplicaIdentity bool `json:"replica_identity"` // logical replication stands on it
 	Clustered       bool `json:"clustered"`        // the table was put in its order
 	Partition       bool `json:"partition"`        // part of a partitioned index
@@ -103,6 +104,7 @@ SELECT /* healthagent:index_usage */
        i.indisready AS ready,
        i.indisunique OR i.indisexclusion AS "unique",
        i.indisprimary AS "primary",
+       i.indisexclusion AS exclusion,
        i.indisreplident OR i.indisprimary AND t.relreplident = 'd' AS replica_identity,
        i.indisclustered AS clustered,
        i.indexprs IS NOT NULL AS expression,
@@ -129,6 +131,7 @@ JOIN   pg_class t ON t.oid = i.indrelid
 JOIN   pg_am am ON am.oid = c.relam
 JOIN   pg_statio_user_indexes io ON io.indexrelid = s.indexrelid
 JOIN   pg_stat_user_tables u ON u.relid = s.relid
+WHERE  s.schemaname NOT LIKE 'pg\_temp\_%' -- migrations try indexes on temporary copies
 ORDER  BY s.schemaname, s.relname, s.indexrelname`
 
 // Indexes reads all indexes. It fails only when the first of its queries does; what the others could not find out is in Partial.

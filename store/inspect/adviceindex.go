@@ -1,0 +1,147 @@
+package inspect
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// A rebuild is worth its while from here on.
+const (
+	bloatFrom     = 50 // percent
+	bloatMinBytes = 8 << 20
+)
+
+// adviseIndexes gives at most one piece of advice for an index: one that may go is not rebuilt first.
+func adviseIndexes(indexes []Index, owned map[string]string) []Advice {
+	byCode := make(map[Code][]Advice)
+	add := func(a Advice) { byCode[a.Code] = append(byCode[a.Code], a) }
+	settled := make(map[string]bool) // those that go, and those that stay because another goes
+	for _, ix := range indexes {
+		switch {
+		case ix.Building:
+		case ix.Leftover:
+			add(ix.leftover())
+		case !ix.Valid:
+			add(ix.invalid(owned[ix.Name]))
+		case ix.RedundantWith != "":
+			goes := whichGoes(ix, indexes, owned)
+			if settled[goes.Name] || goes.keptFor() != "" {
+				continue
+			}
+			stays := ix.partner(goes)
+			add(goes.redundant(stays, ix.RedundantKind, owned[goes.Name]))
+			settled[goes.Name] = true
+			settled[stays] = settled[stays] || stays == ix.Name
+		case ix.Unused && ix.keptFor() == "":
+			add(ix.unused(owned[ix.Name]))
+		case ix.bloated():
+			add(ix.bloat())
+		}
+	}
+	var out []Advice
+	for _, code := range []Code{AdviseInvalid, AdviseLeftover, AdviseRedundant, AdviseUnused, AdviseBloat} {
+		out = append(out, byCode[code]...)
+	}
+	return out
+}
+
+// whichGoes is the redundant index, or of two that are the same the one that no migration made.
+func whichGoes(ix Index, all []Index, owned map[string]string) Index {
+	if ix.RedundantKind != "duplicate" || owned[ix.Name] == "" || owned[ix.RedundantWith] != "" {
+		return ix
+	}
+	k := slices.IndexFunc(all, func(o Index) bool { return o.Schema == ix.Schema && o.Name == ix.RedundantWith })
+	if k < 0 || all[k].keptFor() != "" || all[k].Unique {
+		return ix
+	}
+	return all[k]
+}
+
+// partner is the other one of a redundant index and what replaces it.
+func (ix *Index) partner(goes Index) string {
+	if goes.Name == ix.Name {
+		return ix.RedundantWith
+	}
+	return ix.Name
+}
+
+// keptFor says why an index may not be dropped, whatever else is said of it; "" when it may.
+func (ix *Index) keptFor() string {
+	if ix.Unique && ix.Valid && ix.RedundantWith != "" && !ix.Primary && !ix.Constraint && !ix.ReplicaIdentity {
+		return "" // another one keeps the same values unique
+	}
+	if !ix.Valid {
+		valid := *ix
+		valid.Valid = true
+		return valid.exempt()
+	}
+	return ix.exempt()
+}
+
+// sql is the index as SQL names it.
+func (ix *Index) sql() string { return pgx.Identifier{ix.Schema, ix.Name}.Sanitize() }
+
+func (ix *Index) leftover() Advice {
+	return Advice{
+		Code: AdviseLeftover, Subject: ix.sql(), BytesSaved: ix.Bytes,
+		Text:   "a REINDEX CONCURRENTLY failed and left it; the original is in use",
+		Remedy: "DROP INDEX CONCURRENTLY " + ix.sql(),
+	}
+}
+
+func (ix *Index) invalid(migration string) Advice {
+	a := Advice{Code: AdviseInvalid, Subject: ix.sql(), Text: "no query uses it: " + ix.State}
+	why := ix.keptFor()
+	switch {
+	case migration != "":
+		a.Text += "; migration " + migration + " made it"
+	case why != "":
+		a.Text += "; " + why
+	default:
+		a.Remedy, a.BytesSaved = "DROP INDEX CONCURRENTLY "+ix.sql(), ix.Bytes
+		return a
+	}
+	a.Remedy, a.Reindex = "REINDEX INDEX CONCURRENTLY "+ix.sql(), !ix.Exclusion
+	if ix.Exclusion {
+		a.Remedy = "REINDEX INDEX " + ix.sql() // the only way, and it locks the table
+	}
+	return a
+}
+
+func (ix *Index) redundant(with, kind, migration string) Advice {
+	return ix.drop(AdviseRedundant, fmt.Sprintf("%s does all that it does (%s)", with, kind), migration)
+}
+
+func (ix *Index) unused(migration string) Advice {
+	text := ix.UnusedReason
+	if ix.Expression {
+		text += "; the planner may still use the statistics of its expression"
+	}
+	return ix.drop(AdviseUnused, text+" (not, if it is younger than that; standbys count for themselves)", migration)
+}
+
+// drop proposes that an index goes; one of a migration by the migration, which remembers it.
+func (ix *Index) drop(code Code, text, migration string) Advice {
+	a := Advice{Code: code, Subject: ix.sql(), Text: text, Remedy: "DROP INDEX CONCURRENTLY " + ix.sql(), BytesSaved: ix.Bytes}
+	if migration != "" {
+		version, _, _ := strings.Cut(migration, "_")
+		a.Text += "; migration " + migration + " made it, and holds it back once it is taken back"
+		a.Remedy = "healthagent migrate down " + version + " --index " + ix.Name
+	}
+	return a
+}
+
+func (ix *Index) bloated() bool {
+	return ix.BloatPct != nil && *ix.BloatPct >= bloatFrom && ix.Bytes >= bloatMinBytes && !ix.Exclusion && !ix.Partition
+}
+
+func (ix *Index) bloat() Advice {
+	return Advice{
+		Code: AdviseBloat, Subject: ix.sql(), BytesSaved: ix.BloatBytes, Reindex: true,
+		Text:   fmt.Sprintf("at least %.0f %% of it is empty, by an estimate", *ix.BloatPct),
+		Remedy: "REINDEX INDEX CONCURRENTLY " + ix.sql(),
+	}
+}
