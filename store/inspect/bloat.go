@@ -79,8 +79,8 @@ func bloat(ctx context.Context, s *session, x *Indexes) error {
 		ix.BloatPct, ix.BloatBytes = &percent, int64(spare*f.Block)
 	}
 	if hidden > 0 {
-		x.Partial = append(x.Partial, fmt.Sprintf("bloat of %d indexes: this role may not read their tables, which hides the width of the columns; "+
-			"the exact figure can be asked for each", hidden))
+		x.Partial = append(x.Partial, fmt.Sprintf("bloat of %d indexes: this role may not read their tables, which hides the width of the columns "+
+			"(GRANT SELECT on them, or ask for the exact figure of each)", hidden))
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -18,7 +19,7 @@ const (
 )
 
 // connectTime bounds the making of a connection, which no budget includes.
-const connectTime = 5 * time.Second
+const connectTime = 2 * time.Second
 
 // Config is what an Inspector needs. URL is required; every other zero value has a meaning.
 type Config struct {
@@ -37,7 +38,7 @@ type Inspector struct {
 
 	turn   chan struct{} // holds a token while somebody uses what is below
 	shared *session      // nil: none yet, or broken
-	closed bool
+	closed atomic.Bool
 	seen   map[uint32]bool      // indexes that were there at an earlier look
 	newer  map[uint32]time.Time // when those that were not there at the first look were first seen
 }
@@ -69,7 +70,7 @@ var ErrClosed = errors.New("inspect: closed")
 func (i *Inspector) Close() {
 	i.turn <- struct{}{}
 	defer func() { <-i.turn }()
-	i.closed = true
+	i.closed.Store(true)
 	i.drop()
 }
 
@@ -84,7 +85,8 @@ func (i *Inspector) look(ctx context.Context, what string, budget time.Duration,
 	}
 	used := i.shared != nil
 	err := i.try(ctx, budget, collect)
-	if err != nil && used && i.shared == nil && ctx.Err() == nil {
+	var late *BudgetError
+	if err != nil && used && i.shared == nil && ctx.Err() == nil && !errors.As(err, &late) {
 		i.log.DebugContext(ctx, "the monitor connection was lost", "collector", what)
 		err = i.try(ctx, budget, collect)
 	}
@@ -96,7 +98,7 @@ func (i *Inspector) look(ctx context.Context, what string, budget time.Duration,
 
 // try needs the turn. It leaves shared nil when the connection is broken.
 func (i *Inspector) try(ctx context.Context, budget time.Duration, collect func(context.Context, *session) error) error {
-	if i.closed {
+	if i.closed.Load() {
 		return ErrClosed
 	}
 	if i.shared == nil {
@@ -122,6 +124,9 @@ func (i *Inspector) drop() {
 
 // alone runs work of its own on a connection that is closed afterwards.
 func (i *Inspector) alone(ctx context.Context, what string, budget time.Duration, mode pgx.TxAccessMode, work func(context.Context, *session) error) error {
+	if i.closed.Load() {
+		return fmt.Errorf("%s: %w", what, ErrClosed)
+	}
 	s, err := connect(ctx, i.conf)
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
