@@ -4,7 +4,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"healthagent/migrations"
@@ -98,27 +97,5 @@ SELECT coalesce(string_agg(name, ' '), '') FROM (
 WHERE octet_length(name) > 62`)
 	if long != "" {
 		t.Errorf("names of 63 bytes may have been cut: %s", long)
-	}
-}
-
-// TestEmbeddedLint holds what the load rules do not see.
-func TestEmbeddedLint(t *testing.T) {
-	t.Parallel()
-	e := engine(t, "host=unused", nil)
-	for _, m := range e.Migrations() {
-		for _, st := range m.Up.Statements {
-			text := strings.ToUpper(st.Text)
-			if strings.Contains(text, "IF NOT EXISTS") {
-				t.Errorf("%s:%d: IF NOT EXISTS hides what is there already", m.Up.File, st.Line)
-			}
-			if strings.HasPrefix(text, "SET ") {
-				t.Errorf("%s:%d: settings are the session's", m.Up.File, st.Line)
-			}
-		}
-		for _, st := range m.Down.Statements {
-			if strings.Contains(strings.ToUpper(st.Text), "CASCADE") {
-				t.Errorf("%s:%d: CASCADE drops what nobody listed", m.Down.File, st.Line)
-			}
-		}
 	}
 }
