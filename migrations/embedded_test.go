@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"healthagent/migrations"
@@ -60,6 +61,7 @@ func TestEmbeddedEachDownUp(t *testing.T) {
 func TestEmbeddedByPsql(t *testing.T) {
 	t.Parallel()
 	byEngine, byPsql := emptyDatabase(t), emptyDatabase(t)
+	none := objects(t, byPsql)
 	e := engine(t, byEngine, nil)
 	up(t, e, migrations.UpOptions{})
 	mustExec(t, byEngine, "DROP TABLE schema_migrations")
@@ -68,6 +70,12 @@ func TestEmbeddedByPsql(t *testing.T) {
 	}
 	if a, b := schema(t, byEngine), schema(t, byPsql); a != b {
 		t.Errorf("engine and psql differ:\n--- engine\n%s\n--- psql\n%s", a, b)
+	}
+	for _, m := range slices.Backward(e.Migrations()) {
+		psql(t, byPsql, m.Down.SQL)
+	}
+	if left := objects(t, byPsql); left != none {
+		t.Errorf("the rollbacks by psql left behind: %s", left)
 	}
 }
 
