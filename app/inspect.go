@@ -18,6 +18,7 @@ func (d *daemon) source() admin.Source {
 	return admin.Source{
 		Ready: d.ready, Snapshot: d.snapshot, Metrics: d.metrics,
 		Queries: d.whenStarted(d.showQueries), Indexes: d.whenStarted(d.showIndexes),
+		Tables: d.whenStarted(d.showTables),
 		Migrations: d.whenStarted(d.showMigrations),
 	}
 }
@@ -42,6 +43,19 @@ func (d *daemon) showQueries(ctx context.Context) (any, error) {
 
 func (d *daemon) showIndexes(ctx context.Context) (any, error) {
 	return report.ReadIndexes(ctx, d.monitor, schema.Owners(d.engine))
+}
+
+func (d *daemon) showTables(ctx context.Context) (any, error) { return report.ReadTables(ctx, d.monitor) }
+
+// reindexer does its work through the engine, which holds the migration lock meanwhile.
+func (d *daemon) reindexer() *reindexer {
+	return &reindexer{
+		window: d.Config.ReindexWindow, now: d.now, log: d.log, audit: d.store.Audit,
+		bloated: func(ctx context.Context) ([]string, error) { return report.Bloated(ctx, d.monitor) },
+		rebuild: func(ctx context.Context, index string) (migrations.Reindexed, error) {
+			return d.engine.Reindex(ctx, migrations.ReindexOptions{Index: index})
+		},
+	}
 }
 
 // migrationList is the ledger and what is being done about it.

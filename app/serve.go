@@ -174,6 +174,7 @@ func (d *daemon) live(ctx, house context.Context) error {
 	group.Go(func() error { d.store.WatchPool(work, time.Minute); return nil })
 	group.Go(func() error { d.upkeep(work); return nil })
 	group.Go(func() error { d.buildIndexes(work); return nil })
+	group.Go(func() error { d.reindexer().run(work); return nil })
 	group.Go(func() error { d.status(work); return nil })
 	group.Go(func() error { d.lead(work); return nil })
 	return stopped(ctx, group.Wait())

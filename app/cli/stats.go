@@ -25,7 +25,7 @@ type metrics struct {
 
 func (t *terminal) statsVerb() *cobra.Command {
 	return family("stats", "Show the figures of the daemon and of its database",
-		t.statsQueriesVerb(), t.statsIndexesVerb(),
+		t.statsQueriesVerb(), t.statsIndexesVerb(), t.statsTablesVerb(),
 		t.statsPartVerb("pool", "Show the database pool", func(m metrics) json.RawMessage { return m.Database.Pool }, poolTable),
 		t.statsPartVerb("cache", "Show the cache", func(m metrics) json.RawMessage { return m.Cache }, cacheTable))
 }

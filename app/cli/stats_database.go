@@ -48,9 +48,7 @@ func queriesTable(w io.Writer, q report.Queries) {
 		row(w, p.Name, p.Calls, p.Errors, p.Rows, p.Slow, ms(p.MS.Mean), ms(p.MS.P50), ms(p.MS.P95), ms(p.MS.P99), ms(p.MS.Max),
 			strings.TrimSpace(p.Node+" "+p.Index))
 	}
-	for _, text := range q.Partial {
-		row(w, "not shown: "+text)
-	}
+	adviceLines(w, nil, q.Partial)
 }
 
 func (t *terminal) statsIndexesVerb() *cobra.Command {
@@ -133,10 +131,64 @@ func indexesTable(w io.Writer, raw []byte, now time.Time) error {
 		row(w, x.Name, x.Table, x.Migration, byteSize(x.Bytes), x.Scans, ago(x.LastScan, now), percent(x.BloatPct), indexState(x))
 	}
 	row(w, fmt.Sprintf("counted since %s (%s)", r.Since.UTC().Format(time.DateTime), now.Sub(r.Since).Round(time.Minute)))
-	for _, text := range r.Partial {
+	for _, b := range r.Builds {
+		row(w, fmt.Sprintf("being built: %s of %s, %s (%d of %d)%s", b.Index, b.Table, b.Phase, b.Step, b.Steps, waitsFor(b.Blocker)))
+	}
+	for _, d := range r.Drops {
+		row(w, fmt.Sprintf("being dropped: %s of %s%s", d.Index, d.Table, waitsFor(d.Blocker)))
+	}
+	adviceLines(w, r.Advice, r.Partial)
+	return nil
+}
+
+func waitsFor(b *inspect.Blocker) string {
+	if b == nil {
+		return ""
+	}
+	return fmt.Sprintf(", waits for pid %d (%s, %s)", b.PID, b.App, b.State)
+}
+
+// adviceLines is what to do, and what could not be looked at.
+func adviceLines(w io.Writer, advice []inspect.Advice, partial []string) {
+	for _, a := range advice {
+		row(w, "→ "+a.Subject+": "+a.Text)
+		if a.Remedy != "" {
+			row(w, "    "+a.Remedy)
+		}
+	}
+	for _, text := range partial {
 		row(w, "not shown: "+text)
 	}
+}
+
+func (t *terminal) statsTablesVerb() *cobra.Command {
+	return t.databaseStatsVerb("tables", "Show the tables: size, dead rows, vacuum and analyze, HOT updates", "/v1/tables",
+		func(ctx context.Context, _ *database, i *inspect.Inspector) (any, error) { return report.ReadTables(ctx, i) }, tablesTable)
+}
+
+func tablesTable(w io.Writer, raw []byte, now time.Time) error {
+	var r report.Tables
+	if err := json.Unmarshal(raw, &r); err != nil {
+		return err
+	}
+	row(w, "TABLE", "ROWS", "DEAD", "HEAP", "INDEXES", "TOTAL", "SEQ", "IDX", "HOT", "ALL VISIBLE", "VACUUM", "ANALYZE")
+	for _, x := range r.Tables.Tables {
+		row(w, x.Name, x.Live, x.Dead, byteSize(x.HeapBytes), byteSize(x.IndexBytes), byteSize(x.TotalBytes), x.SeqScans, x.IdxScans,
+			percent(x.HotPct), percent(x.AllVisiblePct), ago(later(x.LastVacuum, x.LastAutovacuum), now), ago(later(x.LastAnalyze, x.LastAutoanalyze), now))
+	}
+	if c := r.Connections; c != nil {
+		row(w, fmt.Sprintf("connections: %d of %d that can be used", c.Used, c.Usable))
+	}
+	adviceLines(w, r.Advice, r.Partial)
 	return nil
+}
+
+// later of two moments that may never have been.
+func later(a, b *time.Time) *time.Time {
+	if a == nil || b != nil && b.After(*a) {
+		return b
+	}
+	return a
 }
 
 func indexState(x inspect.Index) string {

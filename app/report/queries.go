@@ -15,6 +15,7 @@ type Queries struct {
 	ThresholdMS float64              `json:"threshold_ms"`
 	Queries     []store.QueryProfile `json:"queries"`
 	SlowSamples []store.SlowSample   `json:"slow_samples"`
+	Server      *inspect.Statements  `json:"server"`            // what the server counted, all programs together; nil: it does not
 	Partial     []string             `json:"partial,omitempty"` // what is missing, and why
 }
 
@@ -92,5 +93,12 @@ func ReadQueries(ctx context.Context, s *store.Store, plans *Plans, since time.T
 	if err := plans.Fill(ctx, q.Queries); err != nil {
 		q.Partial = append(q.Partial, "plans: "+store.Reason(err))
 	}
+	const most = 20
+	statements, err := plans.inspector.Statements(ctx, most)
+	if err != nil {
+		q.Partial = append(q.Partial, "the server's own figures: "+store.Reason(err))
+		return q
+	}
+	q.Server = &statements
 	return q
 }

@@ -16,12 +16,13 @@ func NewEngine(c migrations.Config) (*migrations.Engine, error) {
 	return migrations.New(c)
 }
 
-// Owners names, for each index that a migration of this binary makes on its own, that migration as 017. The map is the caller's.
+// Owners names, for each index that an index-only migration of this binary makes, that migration, such as 017_performance_indexes.
+// The map is the caller's.
 func Owners(e *migrations.Engine) map[string]string {
 	out := map[string]string{}
 	for _, m := range e.Migrations() {
 		for _, index := range m.Indexes() {
-			out[index] = migrations.Label(m.Version)
+			out[index] = migrations.Label(m.Version) + "_" + m.Name
 		}
 	}
 	return out

@@ -27,7 +27,8 @@ const (
 // Advice is something to do about the database, or to consider. Nothing is ever done by itself.
 type Advice struct {
 	Code       Code   `json:"code"`
-	Subject    string `json:"subject"` // an index or a table as SQL names it, a session, a slot, a database
+	Subject    string `json:"subject"`         // an index or a table as SQL names it, a session, a slot, a database
+	Index      string `json:"index,omitempty"` // the name alone, when the subject is an index
 	Text       string `json:"text"`
 	Remedy     string `json:"remedy"`      // SQL, or a command, that can be pasted
 	BytesSaved int64  `json:"bytes_saved"` // what it gives back; 0: nothing, or not known

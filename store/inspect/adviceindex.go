@@ -86,14 +86,14 @@ func (ix *Index) sql() string { return pgx.Identifier{ix.Schema, ix.Name}.Saniti
 
 func (ix *Index) leftover() Advice {
 	return Advice{
-		Code: AdviseLeftover, Subject: ix.sql(), BytesSaved: ix.Bytes,
+		Code: AdviseLeftover, Subject: ix.sql(), Index: ix.Name, BytesSaved: ix.Bytes,
 		Text:   "a REINDEX CONCURRENTLY failed and left it; the original is in use",
 		Remedy: "DROP INDEX CONCURRENTLY " + ix.sql(),
 	}
 }
 
 func (ix *Index) invalid(migration string) Advice {
-	a := Advice{Code: AdviseInvalid, Subject: ix.sql(), Text: "no query uses it: " + ix.State}
+	a := Advice{Code: AdviseInvalid, Subject: ix.sql(), Index: ix.Name, Text: "no query uses it: " + ix.State}
 	why := ix.keptFor()
 	switch {
 	case migration != "":
@@ -125,7 +125,7 @@ func (ix *Index) unused(migration string) Advice {
 
 // drop proposes that an index goes; one of a migration by the migration, which remembers it.
 func (ix *Index) drop(code Code, text, migration string) Advice {
-	a := Advice{Code: code, Subject: ix.sql(), Text: text, Remedy: "DROP INDEX CONCURRENTLY " + ix.sql(), BytesSaved: ix.Bytes}
+	a := Advice{Code: code, Subject: ix.sql(), Index: ix.Name, Text: text, Remedy: "DROP INDEX CONCURRENTLY " + ix.sql(), BytesSaved: ix.Bytes}
 	if migration != "" {
 		version, _, _ := strings.Cut(migration, "_")
 		a.Text += "; migration " + migration + " made it, and holds it back once it is taken back"
@@ -140,7 +140,7 @@ func (ix *Index) bloated() bool {
 
 func (ix *Index) bloat() Advice {
 	return Advice{
-		Code: AdviseBloat, Subject: ix.sql(), BytesSaved: ix.BloatBytes, Reindex: true,
+		Code: AdviseBloat, Subject: ix.sql(), Index: ix.Name, BytesSaved: ix.BloatBytes, Reindex: true,
 		Text:   fmt.Sprintf("at least %.0f %% of it is empty, by an estimate", *ix.BloatPct),
 		Remedy: "REINDEX INDEX CONCURRENTLY " + ix.sql(),
 	}
