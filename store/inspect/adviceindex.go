@@ -14,28 +14,20 @@ const (
 	bloatMinBytes = 8 << 20
 )
 
-// adviseIndexes gives at most one piece of advice for an index: one that may go is not rebuilt first.
+// adviseIndexes gives at most one piece of advice for an index: one that may go is not rebuilt first, and one that stays since
+// another goes is not called unused.
 func adviseIndexes(indexes []Index, owned map[string]string) []Advice {
-	byCode := make(map[Code][]Advice)
+	redundant, goes, stays := adviseRedundant(indexes, owned)
+	byCode := map[Code][]Advice{AdviseRedundant: redundant}
 	add := func(a Advice) { byCode[a.Code] = append(byCode[a.Code], a) }
-	settled := make(map[string]bool) // those that go, and those that stay because another goes
 	for _, ix := range indexes {
 		switch {
-		case ix.Building:
+		case ix.Building || goes[ix.sql()]:
 		case ix.Leftover:
 			add(ix.leftover())
 		case !ix.Valid:
 			add(ix.invalid(owned[ix.Name]))
-		case ix.RedundantWith != "":
-			goes := whichGoes(ix, indexes, owned)
-			if settled[goes.Name] || goes.keptFor() != "" {
-				continue
-			}
-			stays := ix.partner(goes)
-			add(goes.redundant(stays, ix.RedundantKind, owned[goes.Name]))
-			settled[goes.Name] = true
-			settled[stays] = settled[stays] || stays == ix.Name
-		case ix.Unused && ix.keptFor() == "":
+		case ix.Unused && ix.keptFor() == "" && !stays[ix.sql()]:
 			add(ix.unused(owned[ix.Name]))
 		case ix.bloated():
 			add(ix.bloat())
@@ -48,24 +40,34 @@ func adviseIndexes(indexes []Index, owned map[string]string) []Advice {
 	return out
 }
 
-// whichGoes is the redundant index, or of two that are the same the one that no migration made.
-func whichGoes(ix Index, all []Index, owned map[string]string) Index {
-	if ix.RedundantKind != "duplicate" || owned[ix.Name] == "" || owned[ix.RedundantWith] != "" {
-		return ix
+// adviseRedundant also returns which indexes go, and which have to stay because of that.
+func adviseRedundant(indexes []Index, owned map[string]string) (out []Advice, goes, stays map[string]bool) {
+	goes, stays = make(map[string]bool), make(map[string]bool)
+	for _, ix := range indexes {
+		if ix.RedundantWith == "" || !ix.Valid || ix.Building {
+			continue
+		}
+		gone, other := whichGoes(ix, indexes, owned)
+		if goes[gone.sql()] || stays[gone.sql()] && gone.Name != ix.Name || gone.keptFor() != "" {
+			continue
+		}
+		out = append(out, gone.redundant(other.Name, ix.RedundantKind, owned[gone.Name]))
+		goes[gone.sql()], stays[other.sql()] = true, true
 	}
-	k := slices.IndexFunc(all, func(o Index) bool { return o.Schema == ix.Schema && o.Name == ix.RedundantWith })
-	if k < 0 || all[k].keptFor() != "" || all[k].Unique {
-		return ix
-	}
-	return all[k]
+	return out, goes, stays
 }
 
-// partner is the other one of a redundant index and what replaces it.
-func (ix *Index) partner(goes Index) string {
-	if goes.Name == ix.Name {
-		return ix.RedundantWith
+// whichGoes is the redundant index and what replaces it; of two that are the same the one that no migration made goes.
+func whichGoes(ix Index, all []Index, owned map[string]string) (goes, stays Index) {
+	k := slices.IndexFunc(all, func(o Index) bool { return o.Schema == ix.Schema && o.Name == ix.RedundantWith })
+	if k < 0 {
+		return ix, Index{Schema: ix.Schema, Name: ix.RedundantWith}
 	}
-	return ix.Name
+	other := all[k]
+	if ix.RedundantKind == "duplicate" && owned[ix.Name] != "" && owned[other.Name] == "" && other.keptFor() == "" && !other.Unique {
+		return other, ix
+	}
+	return ix, other
 }
 
 // keptFor says why an index may not be dropped, whatever else is said of it; "" when it may.

@@ -99,3 +99,27 @@ func TestProgressOfAVacuum(t *testing.T) {
 		t.Error("it was cancelled")
 	}
 }
+
+// The view keeps the last session that a build waited for: while it scans it waits for nobody.
+func TestABuildThatScansHasNoBlocker(t *testing.T) {
+	t.Parallel()
+	w := empty(t)
+	w.exec(`CREATE TABLE t (a int)`)
+	w.exec(`INSERT INTO t SELECT generate_series(1, 10000)`)
+	w.exec(`CREATE FUNCTION slow(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM pg_sleep(0.01); RETURN $1; END $$`)
+	writer, builder := connect(t, w.url), connect(t, w.url)
+	must(t, exec(t, writer, `BEGIN`))
+	must(t, exec(t, writer, `INSERT INTO t VALUES (0)`))
+	done := w.waiting(builder, `CREATE INDEX CONCURRENTLY ON t (public.slow(a))`)
+	must(t, exec(t, writer, `COMMIT`))
+	w.until("it scans", `SELECT phase = 'building index: scanning table' FROM pg_stat_progress_create_index WHERE datname = current_database()`)
+	equal(t, "the trap", get[int](w, `SELECT current_locker_pid FROM pg_stat_progress_create_index WHERE datname = current_database()`), int(writer.PgConn().PID()))
+	b := w.progress().Builds[0]
+	if b.Blocker != nil || b.Step != 2 || len(b.BlockedBy) != 0 {
+		t.Errorf("%+v %+v", b, b.Blocker)
+	}
+	w.exec(`SELECT pg_cancel_backend($1)`, int(builder.PgConn().PID()))
+	if err := <-done; err == nil {
+		t.Error("it was cancelled")
+	}
+}
