@@ -44,8 +44,8 @@ func (o Options) withDefaults() Options {
 // crowded is the number of callers that no pool of ours has connections for at four processors: the specification's.
 const crowded = 50
 
-// indexes is the migration that is measured.
-const indexes = 17
+// measured is the migration that is measured.
+const measured = 17
 
 // Run measures. Whatever happens, also when ctx ends, the scratch database and the private server are gone when it returns. Errors:
 // fault.Unavailable when there is no server; bench.ErrNoRight.
@@ -107,7 +107,7 @@ func prepare(ctx context.Context, o Options, srv *server, scratch *bench.Scratch
 		return nil, fmt.Errorf("load the migrations: %w", err)
 	}
 	for _, m := range r.engine.Migrations() {
-		if m.Version != indexes {
+		if m.Version != measured {
 			continue
 		}
 		for _, statement := range m.Up.Statements {

@@ -148,8 +148,8 @@ func checkQueries(t *testing.T, r bench.Result) {
 		}
 	}
 	want := []string{
-		"get_conversation_history", "get_food_entries", "get_food_totals", "get_due_reminders", "get_active_user", "get_leaderboard",
-		"get_food_favourites", "get_user",
+		"get_conversation_history", "get_conversation_plain", "get_food_entries", "get_food_totals", "get_due_reminders", "get_next_due",
+		"get_active_user", "get_leaderboard", "get_food_favourites", "get_user",
 	}
 	if !slices.Equal(names, want) {
 		t.Errorf("queries %v, want %v", names, want)
@@ -227,7 +227,7 @@ func TestInterruptLeavesNothing(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		seen := false
 		_, err := bench.Run(ctx, bench.Options{
-			DatabaseURL: server.URL(), Users: 50, Messages: 30_000, Length: 10 * time.Millisecond, PoolMax: 2,
+			DatabaseURL: server.URL(), Users: 50, Messages: 11_000, Length: 10 * time.Millisecond, PoolMax: 2,
 			Progress: func(stage string, _, _ int64) {
 				if stage == at {
 					seen = true

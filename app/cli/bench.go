@@ -160,7 +160,7 @@ func costTable(w io.Writer, r bench.Result) {
 	row(w, "")
 	s := r.Stall
 	row(w, "017 up", fmt.Sprintf("%.2f s while %d writers wrote %d rows", r.Up, s.Writers, s.Writes))
-	row(w, "longest write", fmt.Sprintf("%.1f ms (p99 %.1f); undisturbed p99 %.1f ms, longest %.1f", s.Longest, s.P99, s.Undisturbed, s.Before))
+	row(w, "longest write", fmt.Sprintf("%.1f ms in %s (p99 %.1f); undisturbed p99 %.1f ms, longest %.1f", s.Longest, s.Where, s.P99, s.Undisturbed, s.Before))
 	row(w, "017 rolled back", fmt.Sprintf("%.2f s", r.Down))
 	row(w, "all of it", (time.Duration(r.Took) * time.Second).String())
 }

@@ -35,8 +35,8 @@ const (
 	fixed
 )
 
-// Queries are the statements to measure on the data of spec: the five of the specification, in its order, and those of the person's
-// memory and favourites.
+// Queries are the statements to measure on the data of spec: the five of the specification, in its order, each with its kin, and those
+// of favourites and of a person's row.
 func Queries(spec Spec) []Query {
 	spec = spec.withDefaults()
 	who, where := argument{kind: person}, argument{kind: zone}
@@ -44,9 +44,11 @@ func Queries(spec Spec) []Query {
 	limit := func(n int) argument { return argument{fixed, n} }
 	list := []Query{
 		{Name: "get_conversation_history", args: []argument{who, limit(store.WindowSize)}},
+		{Name: "get_conversation_plain", args: []argument{who, limit(store.WindowSize)}},
 		{Name: "get_food_entries", args: []argument{who, week, now}},
 		{Name: "get_food_totals", args: []argument{who, week, now}},
 		{Name: "get_due_reminders", args: []argument{now, limit(100)}},
+		{Name: "get_next_due"},
 		{Name: "get_active_user", args: []argument{who, where}},
 		{Name: "get_leaderboard", args: []argument{limit(10)}},
 		{Name: "get_food_favourites", args: []argument{who, limit(10)}},

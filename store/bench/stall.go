@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -17,7 +18,8 @@ type Stall struct {
 	Before      float64 `json:"undisturbed_longest_ms"`
 	P99         float64 `json:"p99_ms"` // during the build
 	Longest     float64 `json:"longest_ms"`
-	Writes      int64   `json:"writes"` // during the build
+	Where       string  `json:"longest_in"` // the table of that write
+	Writes      int64   `json:"writes"`     // during the build
 }
 
 // pace is the time from one write of a writer to the next.
@@ -26,7 +28,12 @@ const pace = 5 * time.Millisecond
 // Stall lets writers work undisturbed for that long, and then while disturb runs. Each has a connection of its own and waits for its
 // commits, as the product does.
 func (s *Scratch) Stall(ctx context.Context, crowd Crowd, undisturbed time.Duration, disturb func(ctx context.Context) error) (Stall, error) {
-	writers := []writer{writeMessage, writeMessage, writeFood, writePoint}
+	writers := []struct {
+		table string
+		write writer
+	}{
+		{"conversation_history", writeMessage}, {"conversation_history", writeMessage}, {"food_entries", writeFood}, {"user_gamification", writePoint},
+	}
 	works := make([]Work, len(writers))
 	for i, w := range writers {
 		conn, err := s.connect(ctx)
@@ -36,53 +43,52 @@ func (s *Scratch) Stall(ctx context.Context, crowd Crowd, undisturbed time.Durat
 		defer closeConn(ctx, conn)
 		works[i] = func(ctx context.Context, dice *rand.Rand) error {
 			id, _ := crowd.Ask(dice)
-			return w(ctx, conn, id, dice)
+			return w.write(ctx, conn, id, dice)
 		}
 	}
-	before, err := keepWriting(ctx, works, func(ctx context.Context) error { return sleep(ctx, undisturbed) })
+	before, _, err := keepWriting(ctx, works, func(ctx context.Context) error { return sleep(ctx, undisturbed) })
 	if err != nil {
 		return Stall{}, err
 	}
-	during, err := keepWriting(ctx, works, disturb)
+	during, worst, err := keepWriting(ctx, works, disturb)
 	if err != nil {
 		return Stall{}, err
 	}
 	ms := func(ns int64) float64 { return float64(ns) / 1e6 }
 	return Stall{
 		Writers: len(works), Undisturbed: ms(before.ValueAtQuantile(99)), Before: ms(before.Max()),
-		P99: ms(during.ValueAtQuantile(99)), Longest: ms(during.Max()), Writes: during.TotalCount(),
+		P99: ms(during.ValueAtQuantile(99)), Longest: ms(during.Max()), Where: writers[worst].table, Writes: during.TotalCount(),
 	}, nil
 }
 
-// keepWriting writes steadily until act is over, and returns how long each write took. Each writer writes at least once.
-func keepWriting(ctx context.Context, works []Work, act func(ctx context.Context) error) (*hdrhistogram.Histogram, error) {
+// keepWriting writes steadily until act is over, and returns how long each write took and whose was the longest. Each writer writes at
+// least once.
+func keepWriting(ctx context.Context, works []Work, act func(ctx context.Context) error) (all *hdrhistogram.Histogram, worst int, err error) {
 	over := make(chan struct{})
-	var (
-		mu     sync.Mutex
-		all    = newHistogram()
-		failed error
-		group  sync.WaitGroup
-	)
+	each := make([]*hdrhistogram.Histogram, len(works))
+	failed := make([]error, len(works))
+	var group sync.WaitGroup
 	for i, work := range works {
+		each[i] = newHistogram()
 		group.Go(func() {
 			dice := rand.New(rand.NewPCG(99, uint64(i))) //nolint:gosec // not a secret
-			own := newHistogram()
-			err := writeUntil(ctx, over, work, dice, own)
-			mu.Lock()
-			defer mu.Unlock()
-			all.Merge(own)
-			if failed == nil {
-				failed = err
-			}
+			failed[i] = writeUntil(ctx, over, work, dice, each[i])
 		})
 	}
-	err := act(ctx)
+	err = act(ctx)
 	close(over)
 	group.Wait()
-	if err == nil {
-		err = failed
+	all = newHistogram()
+	for i, h := range each {
+		all.Merge(h)
+		if h.Max() > each[worst].Max() {
+			worst = i
+		}
 	}
-	return all, err
+	if err == nil {
+		err = errors.Join(failed...)
+	}
+	return all, worst, err
 }
 
 func writeUntil(ctx context.Context, over <-chan struct{}, work Work, dice *rand.Rand, took *hdrhistogram.Histogram) error {
