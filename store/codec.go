@@ -27,8 +27,7 @@ func windowCodec() codec[[]Message] {
 
 var errCopy = errors.New("a cached window cannot be read")
 
-// encodeWindow writes the number of messages and of each the id, the time in microseconds, which is what PostgreSQL keeps, and the
-// texts behind their lengths. The length of metadata is one too high, 0 is for none.
+// encodeWindow writes the number of messages and each of them.
 func encodeWindow(window []Message) ([]byte, error) {
 	size := binary.MaxVarintLen64
 	for _, m := range window {
@@ -36,19 +35,27 @@ func encodeWindow(window []Message) ([]byte, error) {
 	}
 	raw := binary.AppendUvarint(make([]byte, 0, size), uint64(len(window)))
 	for _, m := range window {
-		raw = binary.AppendVarint(raw, m.ID)
-		raw = binary.AppendVarint(raw, m.Time.UnixMicro())
-		for _, text := range []string{string(m.Role), m.Type, m.Content} {
-			raw = append(binary.AppendUvarint(raw, uint64(len(text))), text...)
-		}
-		if m.Metadata == nil {
-			raw = binary.AppendUvarint(raw, 0)
-			continue
-		}
-		raw = append(binary.AppendUvarint(raw, uint64(len(m.Metadata))+1), m.Metadata...)
+		raw = appendMessage(raw, m.ID, m.Time.UnixMicro(), m.Role, m.Type, m.Content, m.Metadata)
 	}
 	return raw, nil
 }
+
+// appendMessage writes the id, the time in microseconds, which is what PostgreSQL keeps, and the texts behind their lengths. The
+// length of metadata is one too high, 0 is for none.
+func appendMessage[R, T, C ~string | ~[]byte](raw []byte, id, at int64, role R, kind T, content C, metadata []byte) []byte {
+	raw = binary.AppendVarint(raw, id)
+	raw = binary.AppendVarint(raw, at)
+	raw = append(binary.AppendUvarint(raw, uint64(len(role))), role...)
+	raw = append(binary.AppendUvarint(raw, uint64(len(kind))), kind...)
+	raw = append(binary.AppendUvarint(raw, uint64(len(content))), content...)
+	if metadata == nil {
+		return binary.AppendUvarint(raw, 0)
+	}
+	return append(binary.AppendUvarint(raw, uint64(len(metadata))+1), metadata...)
+}
+
+// DecodeWindow makes messages of what WindowBytes returned, oldest first. raw must not be changed afterwards.
+func DecodeWindow(raw []byte) ([]Message, error) { return decodeWindow(raw) }
 
 // decodeWindow makes one string of all texts; metadata stays in raw, which must not be changed afterwards.
 func decodeWindow(raw []byte) ([]Message, error) {

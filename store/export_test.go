@@ -9,10 +9,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// EncodeWindow and DecodeWindow are the form of a window in Redis.
+// EncodeWindow makes the form of a window in Redis.
 func EncodeWindow(window []Message) ([]byte, error) { return encodeWindow(window) }
-
-func DecodeWindow(raw []byte) ([]Message, error) { return decodeWindow(raw) }
 
 // RedisTries is how often a call dials, and how often it is tried again.
 func RedisTries(s *Store) (dials, again int) {
@@ -40,3 +38,8 @@ func (s *Store) Trace(ctx context.Context, sql string) (trace, release func(), e
 
 // ConversationSQL is the statement of the window.
 const ConversationSQL = conversationSQL
+
+// ReadWindowBytes is WindowBytes without the cache.
+func (s *Store) ReadWindowBytes(ctx context.Context, userID int64) ([]byte, error) {
+	return s.readWindowBytes(ctx, userID)
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -86,6 +87,41 @@ func (g *group[T]) set(ctx context.Context, key string, value T) {
 		err = g.cache.redis.set(ctx, key, raw, g.ttl)
 	}
 	g.failed(err)
+}
+
+// getBytes is get without decoding what Redis keeps.
+func (g *group[T]) getBytes(ctx context.Context, key string) (raw []byte, found bool) {
+	var err error
+	if g.local == nil {
+		raw, found, err = g.cache.redis.get(ctx, key)
+	} else if value, there, _ := g.look(ctx, key); there {
+		raw, err = g.codec.encode(value)
+		found = err == nil
+	}
+	if err != nil {
+		g.errors.Add(1)
+	}
+	if found {
+		g.hits.Add(1)
+	} else {
+		g.misses.Add(1)
+	}
+	return raw, found
+}
+
+// setBytes is set for what is encoded already.
+func (g *group[T]) setBytes(ctx context.Context, key string, raw []byte) {
+	if g.local == nil {
+		g.sets.Add(1)
+		g.failed(g.cache.redis.set(ctx, key, raw, g.ttl))
+		return
+	}
+	value, err := g.codec.decode(slices.Clone(raw)) // the caller may change his
+	if err != nil {
+		g.failed(err)
+		return
+	}
+	g.set(ctx, key, value)
 }
 
 func (g *group[T]) forget(ctx context.Context, key string) {

@@ -6,7 +6,6 @@ import (
 	"math"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
@@ -47,13 +46,10 @@ func (s *Store) History(ctx context.Context, userID int64, before Cursor, limit 
 	if before == (Cursor{}) {
 		at, id = pgtype.Timestamptz{InfinityModifier: pgtype.Infinity, Valid: true}, math.MaxInt64
 	}
-	rows, err := s.pool.Query(ctx, conversationPageSQL, userID, at, id, limit)
+	var raw []byte
+	err := s.readWire(ctx, func(w *wire) { raw = w.asTheyCame() }, conversationPageSQL, userID, at, id, limit)
 	if err != nil {
 		return nil, fmt.Errorf("get conversation page: %w", err)
 	}
-	page, err := pgx.CollectRows(rows, scanMessage)
-	if err != nil {
-		return nil, fmt.Errorf("get conversation page: %w", err)
-	}
-	return page, nil
+	return decodeWindow(raw)
 }

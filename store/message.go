@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"time"
 
@@ -63,11 +62,6 @@ FROM (
 ORDER BY "timestamp" DESC, id DESC
 LIMIT $2`
 
-func scanMessage(row pgx.CollectableRow) (m Message, err error) {
-	err = row.Scan(&m.ID, &m.Role, &m.Content, &m.Type, &m.Metadata, &m.Time)
-	return m, err
-}
-
 // Window returns a person's newest messages, at most WindowSize, oldest first. It comes from the cache when it is there. The slice
 // is shared and must not be changed.
 func (s *Store) Window(ctx context.Context, userID int64) ([]Message, error) {
@@ -86,19 +80,6 @@ func (s *Store) Window(ctx context.Context, userID int64) ([]Message, error) {
 	if keep {
 		s.cache.history.set(ctx, key, window)
 	}
-	return window, nil
-}
-
-func (s *Store) readWindow(ctx context.Context, userID int64) ([]Message, error) {
-	rows, err := s.pool.Query(ctx, conversationSQL, userID, WindowSize)
-	if err != nil {
-		return nil, fmt.Errorf("get conversation history: %w", err)
-	}
-	window, err := pgx.CollectRows(rows, scanMessage)
-	if err != nil {
-		return nil, fmt.Errorf("get conversation history: %w", err)
-	}
-	slices.Reverse(window)
 	return window, nil
 }
 

@@ -32,7 +32,8 @@ type Store struct {
 	log    *slog.Logger
 	now    func() time.Time
 
-	people    stripes // held while copies of a person's row and window are read and replaced
+	wires     sync.Pool // of *wire
+	people    stripes   // held while copies of a person's row and window are read and replaced
 	doubts    doubts
 	unsettled unsettled
 	closing   sync.Once

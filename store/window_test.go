@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -40,6 +41,11 @@ func (w *world) sameWindows(s *store.Store, when string) {
 			if want := w.fresh(user); !sameWindow(got, want) {
 				w.t.Fatalf("%s: the window of %d is not the database's:\n%.2000s\n%.2000s", when, user, outline(got), outline(want))
 			}
+			raw, err := s.WindowBytes(w.t.Context(), user)
+			must(w.t, err)
+			if decoded, err := store.DecodeWindow(raw); err != nil || !sameWindow(decoded, got) {
+				w.t.Fatalf("%s: the bytes of %d's window are another's: %v", when, user, err)
+			}
 		}
 	}
 }
@@ -60,8 +66,10 @@ func (w *world) storm(s *store.Store, seed uint64, meanwhile func()) {
 				}
 				var err error
 				switch k := random.IntN(20); {
-				case k < 8:
+				case k < 4:
 					_, err = s.Window(ctx, user)
+				case k < 8:
+					_, err = s.WindowBytes(ctx, user)
 				case k < 16: // both sides at once, or a reminder alone
 					err = s.Do(ctx, func(_ context.Context, tx *store.Tx) error {
 						tx.AddMessage(user, m())
@@ -232,4 +240,54 @@ func TestLateCommit(t *testing.T) {
 		must(t, err)
 		return s.Cache().Stats().Groups["history"].Hits > 0
 	})
+}
+
+// Whoever got the bytes may do with them what they like, wherever they came from.
+func TestWindowBytesAreTheCallers(t *testing.T) {
+	t.Parallel()
+	url := rig.Redis(t)
+	w := newWorld(t)
+	w.talk(1)
+	for name, s := range map[string]*store.Store{"memory": w.Store, "redis": w.open(func(c *store.Config) { c.RedisURL = url })} {
+		want := w.fresh(1)
+		for i := range 3 {
+			raw, err := s.WindowBytes(t.Context(), 1)
+			must(t, err)
+			if window, err := store.DecodeWindow(bytes.Clone(raw)); err != nil || !sameWindow(window, want) {
+				t.Fatalf("%s, %d: %v %s", name, i, err, outline(window))
+			}
+			clear(raw)
+			window, err := s.Window(t.Context(), 1)
+			must(t, err)
+			equal(t, name, sameWindow(window, want), true)
+		}
+		stats := s.Cache().Stats().Groups["history"]
+		equal(t, name, words(stats.Hits, stats.Misses, stats.Sets, stats.Errors), "5 1 1 0")
+	}
+	if window, err := store.DecodeWindow([]byte("no window")); err == nil {
+		t.Errorf("anything is a window: %s", outline(window))
+	}
+	raw, err := w.WindowBytes(t.Context(), 99)
+	must(t, err)
+	window, err := store.DecodeWindow(raw)
+	must(t, err)
+	equal(t, "nobody's messages", len(window), 0)
+}
+
+// What others have put at the end of all time must not hide the rest.
+func TestWindowToInfinity(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.member(1)
+	w.exec(`INSERT INTO conversation_history (user_id, id, role, content, "timestamp") VALUES
+		(1, 1, 'user', 'never', '-infinity'), (1, 2, 'user', 'now', $1), (1, 3, 'user', 'late', '290000-01-01'), (1, 4, 'user', 'ever', 'infinity')`, w.now)
+	window, err := w.Window(t.Context(), 1)
+	must(t, err)
+	equal(t, "window", outline(window), `1 "never"; 2 "now"; 3 "late"; 4 "ever"; `)
+	page, err := w.History(t.Context(), 1, store.Cursor{}, 10)
+	must(t, err)
+	equal(t, "page", outline(page), `4 "ever"; 3 "late"; 2 "now"; 1 "never"; `)
+	page, err = w.History(t.Context(), 1, window[1].Cursor(), 10)
+	must(t, err)
+	equal(t, "the last page", outline(page), `1 "never"; `)
 }
