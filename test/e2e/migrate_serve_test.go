@@ -212,16 +212,62 @@ func TestPlansChangeNothing(t *testing.T) {
 	w.serve()
 	c.round()
 	c.answered()
-	w.verified("--strict")
 	for _, args := range [][]string{{"migrate", "plan"}, {"migrate", "plan", "--trial"}} {
-		var doc map[string]any
+		var doc struct {
+			Plans []struct {
+				Version, Direction, Class, Coverage string
+				Queries                             []struct{ Name string }
+			}
+		}
 		raw := w.run(append(args, "-o", "json")...)
-		if err := oneObject(raw, &doc); err != nil || len(doc) == 0 {
-			t.Errorf("%v: %v: %s", args, err, raw)
+		if err := oneObject(raw, &doc); err != nil || len(doc.Plans) != 1 {
+			t.Fatalf("%v: %v: %s", args, err, raw)
+		}
+		trial := slices.Contains(args, "--trial")
+		if p := doc.Plans[0]; p.Version != "017" || p.Direction != "down" || p.Class != "index-only" || p.Coverage != "8/8" || trial != (len(p.Queries) > 0) {
+			t.Errorf("%v: %s", args, raw)
 		}
 		w.all017()
 		c.round()
 		c.answered()
 	}
 	c.check()
+}
+
+// TestStrictVerification: with rows enough to matter, the planner itself takes every index and never visits the table; without 017
+// verify says so by its exit code.
+func TestStrictVerification(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.exec(`INSERT INTO users (telegram_id, leaderboard_name) SELECT id, 'person ' || id FROM generate_series(1, 20000) AS id`)
+	w.exec(`INSERT INTO user_gamification (user_id, total_xp) SELECT telegram_id, telegram_id * 7919 % 20011 FROM users`)
+	w.exec(`INSERT INTO reminders (user_id, message, next_execution_time)
+		SELECT telegram_id, 'water', now() + interval '1 day' * telegram_id FROM users`)
+	w.exec(`INSERT INTO conversation_history (user_id, role, content, "timestamp")
+		SELECT id % 1000 + 1, 'user', repeat('words ', 20), now() - interval '1 minute' * id FROM generate_series(1, 60000) AS id`)
+	w.exec(`INSERT INTO food_entries (user_id, food_name, grams, calories, "timestamp")
+		SELECT id % 1000 + 1, 'food ' || id % 97, 100, 100, now() - interval '10 minutes' * id FROM generate_series(1, 60000) AS id`)
+	w.verified("--strict")
+	w.run("migrate", "down", "017", "--index", foodNames)
+	w.exec(`DROP INDEX idx_reminders_next_execution`) // behind the product's back
+	v := w.begin(nil, "migrate", "verify", "-o", "json")
+	code := v.code()
+	var doc struct {
+		OK      bool
+		Indexes []struct{ Name, Verdict string }
+	}
+	if err := oneObject(v.out.Bytes(), &doc); err != nil || code != 1 || doc.OK {
+		t.Errorf("exit code %d, %v: %s", code, err, v.out.String())
+	}
+	for _, i := range doc.Indexes {
+		want := map[string]string{foodNames: "held", "idx_reminders_next_execution": "missing"}[i.Name]
+		if want == "" {
+			want = "chosen"
+		}
+		if i.Verdict != want {
+			t.Errorf("%s is %s, want %s", i.Name, i.Verdict, want)
+		}
+	}
+	w.run("migrate", "up", "017")
+	w.verified("--strict")
 }
