@@ -121,7 +121,7 @@ func (tx *Tx) AddFood(userID int64, entries []FoodEntry) {
 	if len(entries) == 0 {
 		return
 	}
-	tx.queue(insertFoodSQL, []any{
+	tx.add(insertFoodSQL, []any{
 		userID,
 		column(entries, func(e FoodEntry) string { return e.Name }),
 		column(entries, func(e FoodEntry) string { return e.NDB }),
@@ -134,14 +134,14 @@ func (tx *Tx) AddFood(userID int64, entries []FoodEntry) {
 		column(entries, func(e FoodEntry) string { return e.Meal }),
 		column(entries, func(e FoodEntry) int64 { return e.TelegramMessageID }),
 		column(entries, func(e FoodEntry) time.Time { return e.Time }),
-	}, func(br pgx.BatchResults) error {
-		r, err := br.Query()
+	}, func(r result) error {
+		rows, err := r.query()
 		if err != nil {
 			return err
 		}
 		i := 0
 		var id int64
-		_, err = pgx.ForEachRow(r, []any{&id}, func() error {
+		_, err = pgx.ForEachRow(rows, []any{&id}, func() error {
 			entries[i].ID = id
 			i++
 			return nil

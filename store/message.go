@@ -132,21 +132,21 @@ func (tx *Tx) AddMessage(userID int64, messages ...Message) {
 		m.Content, m.Metadata = clean(m.Content), cleanJSON(m.Metadata)
 		fresh[i] = &m
 	}
-	tx.queue(insertMessageSQL, []any{
+	tx.add(insertMessageSQL, []any{
 		userID,
 		column(fresh, func(m *Message) string { return string(m.Role) }),
 		column(fresh, func(m *Message) string { return m.Content }),
 		column(fresh, func(m *Message) string { return m.Type }),
 		column(fresh, metadataText),
-	}, func(br pgx.BatchResults) error {
-		r, err := br.Query()
+	}, func(r result) error {
+		rows, err := r.query()
 		if err != nil {
 			return err
 		}
 		i := 0
 		var id int64
 		var at time.Time
-		_, err = pgx.ForEachRow(r, []any{&id, &at}, func() error {
+		_, err = pgx.ForEachRow(rows, []any{&id, &at}, func() error {
 			fresh[i].ID, fresh[i].Time = id, at
 			i++
 			return nil

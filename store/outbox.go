@@ -77,27 +77,35 @@ type Sending struct {
 // busy are under way and are left out, as are those less urgent than least. limit 0 only records. It is for the one sender only:
 // rows are not claimed, a process that dies between the call and the record makes it again.
 func (s *Store) TurnOutbox(ctx context.Context, ended []Sending, busy []int64, now time.Time, limit int, least Class) ([]Outgoing, error) {
-	batch := &pgx.Batch{}
-	queueEnded(batch, ended, now)
+	statements := recordEnded(ended, now)
 	var due []Outgoing
 	if limit > 0 {
-		batch.Queue(pendingOutboxSQL, now, busy, limit, least).Query(func(rows pgx.Rows) (err error) {
+		statements = append(statements, queued{pendingOutboxSQL, []any{now, busy, limit, least}, func(r result) error {
+			rows, err := r.query()
+			if err != nil {
+				return err
+			}
 			due, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (o Outgoing, err error) {
 				return o, row.Scan(&o.ID, &o.ChatID, &o.Class, &o.Method, &o.Params, &o.Attempts, &o.Erase)
 			})
 			return err
-		})
+		}})
 	}
-	if batch.Len() == 0 {
+	if len(statements) == 0 {
 		return nil, nil
 	}
-	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("turn the outbox: %w", err)
+	}
+	defer conn.Release()
+	if err := s.pipeline(ctx, conn.Conn(), statements); err != nil {
 		return nil, fmt.Errorf("turn the outbox: %w", err)
 	}
 	return due, nil
 }
 
-func queueEnded(batch *pgx.Batch, ended []Sending, now time.Time) {
+func recordEnded(ended []Sending, now time.Time) (statements []queued) {
 	var (
 		ids, messages, erased, later []int64
 		states, errs, laterErrs      []string
@@ -119,14 +127,15 @@ func queueEnded(batch *pgx.Batch, ended []Sending, now time.Time) {
 		}
 	}
 	if len(ids) > 0 {
-		batch.Queue(sentOutboxSQL, ids, states, messages, errs, now)
+		statements = append(statements, queued{sql: sentOutboxSQL, args: []any{ids, states, messages, errs, now}})
 	}
 	if len(erased) > 0 {
-		batch.Queue(eraseOutboxSQL, erased)
+		statements = append(statements, queued{sql: eraseOutboxSQL, args: []any{erased}})
 	}
 	if len(later) > 0 {
-		batch.Queue(deferOutboxSQL, later, until, laterErrs)
+		statements = append(statements, queued{sql: deferOutboxSQL, args: []any{later, until, laterErrs}})
 	}
+	return statements
 }
 
 const moveChatSQL = `

@@ -27,7 +27,6 @@ type tracer struct {
 
 var (
 	_ pgx.QueryTracer       = (*tracer)(nil)
-	_ pgx.BatchTracer       = (*tracer)(nil)
 	_ pgxpool.AcquireTracer = (*tracer)(nil)
 )
 
@@ -50,7 +49,7 @@ func QueryName(sql string) string {
 // every statement: a connection does one thing at a time.
 type running struct {
 	sql   string
-	since time.Time // of a batch: the result before
+	since time.Time
 }
 
 // runningKey is where it is among what a connection keeps for others.
@@ -77,21 +76,6 @@ func (t *tracer) TraceQueryEnd(ctx context.Context, conn *pgx.Conn, d pgx.TraceQ
 	r := runningOn(conn)
 	t.observe(ctx, r.sql, r.since, d.CommandTag, d.Err)
 }
-
-// TraceBatchStart implements pgx.BatchTracer.
-func (t *tracer) TraceBatchStart(ctx context.Context, conn *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
-	runningOn(conn).since = t.now()
-	return ctx
-}
-
-// TraceBatchQuery implements pgx.BatchTracer. Within a pipeline a statement's time is that since the result before it.
-func (t *tracer) TraceBatchQuery(ctx context.Context, conn *pgx.Conn, d pgx.TraceBatchQueryData) {
-	r := runningOn(conn)
-	r.since = t.observe(ctx, d.SQL, r.since, d.CommandTag, d.Err)
-}
-
-// TraceBatchEnd implements pgx.BatchTracer.
-func (t *tracer) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
 // observe counts a statement that has just ended, and returns when that was.
 func (t *tracer) observe(ctx context.Context, sql string, since time.Time, tag pgconn.CommandTag, err error) time.Time {

@@ -16,7 +16,7 @@ import (
 type Tx struct {
 	store *Store
 	conn  *pgxpool.Conn
-	batch *pgx.Batch
+	queue []queued
 	begun bool
 	after []func(context.Context)
 }
@@ -53,7 +53,7 @@ func (s *Store) transact(ctx context.Context, work func(context.Context, *Tx) er
 		return nil, fmt.Errorf("borrow a connection: %w", err)
 	}
 	defer conn.Release()
-	tx := &Tx{store: s, conn: conn, batch: &pgx.Batch{}}
+	tx := &Tx{store: s, conn: conn}
 	defer tx.rollback()
 	tx.exec(beginSQL)
 	if err := work(ctx, tx); err != nil {
@@ -71,13 +71,13 @@ func (s *Store) transact(ctx context.Context, work func(context.Context, *Tx) er
 
 // Flush sends what is queued in one round trip. With nothing queued it does nothing.
 func (tx *Tx) Flush(ctx context.Context) error {
-	if tx.batch.Len() == 0 {
+	if len(tx.queue) == 0 {
 		return nil
 	}
-	batch := tx.batch
-	tx.batch = &pgx.Batch{}
+	statements := tx.queue
+	tx.queue = nil
 	tx.begun = true
-	return tx.conn.SendBatch(ctx, batch).Close()
+	return tx.store.pipeline(ctx, tx.conn.Conn(), statements)
 }
 
 // AfterCommit has f called once the transaction is committed; not when it is rolled back.
@@ -86,11 +86,11 @@ func (tx *Tx) AfterCommit(f func(context.Context)) { tx.after = append(tx.after,
 // commit sends COMMIT together with what is still queued. The server has executed all of it before the first result is looked at:
 // whatever must prevent the commit has to be an error of the server's, not of a function that reads a result.
 func (tx *Tx) commit(ctx context.Context) error {
-	if !tx.begun && tx.batch.Len() == 1 { // only BEGIN: nothing was asked for
+	if !tx.begun && len(tx.queue) == 1 { // only BEGIN: nothing was asked for
 		return nil
 	}
-	tx.queue(commitSQL, nil, func(br pgx.BatchResults) error {
-		tag, err := br.Exec()
+	tx.add(commitSQL, nil, func(r result) error {
+		tag, err := r.exec()
 		if err == nil && tag.String() != "COMMIT" {
 			err = errors.New("the transaction was rolled back at its commit")
 		}
@@ -111,28 +111,23 @@ func (tx *Tx) rollback() {
 	_, _ = conn.Exec(ctx, rollbackSQL)
 }
 
-// queue puts a statement into the batch. read takes its result; an error of either gets the statement's name.
-func (tx *Tx) queue(sql string, args []any, read func(pgx.BatchResults) error) {
-	tx.batch.Queue(sql, args...).Fn = func(br pgx.BatchResults) error {
-		if err := read(br); err != nil {
-			return fmt.Errorf("%s: %w", QueryName(sql), err)
-		}
-		return nil
-	}
+// add puts a statement into the queue. read takes its result.
+func (tx *Tx) add(sql string, args []any, read func(result) error) {
+	tx.queue = append(tx.queue, queued{sql, args, read})
 }
 
 // exec queues a statement whose result does not matter.
 func (tx *Tx) exec(sql string, args ...any) {
-	tx.queue(sql, args, func(br pgx.BatchResults) error {
-		_, err := br.Exec()
+	tx.add(sql, args, func(r result) error {
+		_, err := r.exec()
 		return err
 	})
 }
 
 // execCount queues a statement and stores the number of rows that it touched.
 func (tx *Tx) execCount(n *int64, sql string, args ...any) {
-	tx.queue(sql, args, func(br pgx.BatchResults) error {
-		tag, err := br.Exec()
+	tx.add(sql, args, func(r result) error {
+		tag, err := r.exec()
 		*n = tag.RowsAffected()
 		return err
 	})
@@ -140,8 +135,8 @@ func (tx *Tx) execCount(n *int64, sql string, args ...any) {
 
 // row queues a statement that returns at most one row, and stores whether it did. found may be nil for one that always does.
 func (tx *Tx) row(found *bool, dest []any, sql string, args ...any) {
-	tx.queue(sql, args, func(br pgx.BatchResults) error {
-		err := br.QueryRow().Scan(dest...)
+	tx.add(sql, args, func(r result) error {
+		err := r.scan(dest...)
 		if found == nil {
 			return err
 		}
@@ -156,8 +151,8 @@ func (tx *Tx) row(found *bool, dest []any, sql string, args ...any) {
 // guard queues a statement that divides by the number of rows that it touched: for none the server itself fails, so that a COMMIT
 // behind it in the same round trip cannot succeed. The caller sees failure then.
 func (tx *Tx) guard(failure error, sql string, args ...any) {
-	tx.queue(sql, args, func(br pgx.BatchResults) error {
-		_, err := br.Exec()
+	tx.add(sql, args, func(r result) error {
+		_, err := r.exec()
 		if hasCode(err, "22012") { // division by zero
 			return failure
 		}
@@ -167,12 +162,12 @@ func (tx *Tx) guard(failure error, sql string, args ...any) {
 
 // rows queues a statement and puts what scan makes of its rows into dest.
 func rows[T any](tx *Tx, dest *[]T, scan pgx.RowToFunc[T], sql string, args ...any) {
-	tx.queue(sql, args, func(br pgx.BatchResults) error {
-		r, err := br.Query()
+	tx.add(sql, args, func(r result) error {
+		got, err := r.query()
 		if err != nil {
 			return err
 		}
-		*dest, err = pgx.AppendRows((*dest)[:0], r, scan)
+		*dest, err = pgx.AppendRows((*dest)[:0], got, scan)
 		return err
 	})
 }
