@@ -18,10 +18,25 @@ func thisMachine() Machine {
 	if kb, err := strconv.ParseInt(strings.TrimSuffix(field("/proc/meminfo", "MemTotal"), " kB"), 10, 64); err == nil {
 		m.Memory = kb * 1024
 	}
+	m.Load = loadAverage()
 	if m.CPU == "" {
 		m.CPU = runtime.GOARCH
 	}
 	return m
+}
+
+// loadAverage is how many processes wanted to run in the last minute.
+func loadAverage() float64 {
+	raw, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return 0
+	}
+	first, _, _ := strings.Cut(string(raw), " ")
+	load, err := strconv.ParseFloat(first, 64)
+	if err != nil {
+		return 0
+	}
+	return load
 }
 
 // field is the value of the first line of a file that reads "name : value".

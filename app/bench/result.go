@@ -30,6 +30,7 @@ type Machine struct {
 	Go       string            `json:"go"`
 	Server   string            `json:"server"` // private, or given: then it may stand elsewhere
 	PoolMax  int               `json:"pool_max"`
+	Load     float64           `json:"load_before"` // load average of the minute before
 	Settings map[string]string `json:"settings"`
 }
 

@@ -119,6 +119,9 @@ func prepare(ctx context.Context, o Options, srv *server, scratch *bench.Scratch
 	if len(r.indexes) == 0 {
 		return nil, errors.New("this binary has no migration 017 with indexes to measure")
 	}
+	if err := r.describe(ctx); err != nil {
+		return nil, err
+	}
 	var found bool
 	if r.program, found = bench.FindPgbench(); !found {
 		r.note("pgbench is not installed: no floor to compare with")
@@ -128,7 +131,7 @@ func prepare(ctx context.Context, o Options, srv *server, scratch *bench.Scratch
 	} else if srv.inMemory {
 		r.note("cold figures: the server's memory was empty, the files were not: they are in a memory file system (TMPDIR)")
 	}
-	return r, r.describe(ctx)
+	return r, nil
 }
 
 func (r *run) note(format string, values ...any) {
@@ -142,6 +145,9 @@ func (r *run) describe(ctx context.Context) (err error) {
 	m.PoolMax, m.Server = r.o.PoolMax, "given"
 	if r.srv.own != nil {
 		m.Server = "private"
+	}
+	if m.Load > float64(m.Cores)/2 {
+		r.note("the machine was busy before this began (load %.1f on %d cores): times and rates are worse than a quiet one's, and unsteady", m.Load, m.Cores)
 	}
 	m.Postgres, m.Settings, err = r.scratch.Server(ctx)
 	r.result.Machine, r.result.Seconds = m, r.o.Length.Seconds()
