@@ -13,12 +13,13 @@ func TestBloatClaimsNothingThatIsNotThere(t *testing.T) {
 	t.Parallel()
 	w := empty(t)
 	w.exec(`CREATE EXTENSION pgstattuple`)
-	w.exec(`CREATE TABLE t (a bigint, b boolean, c bigint, d boolean, e text, f int, g text, h bigint)`)
+	w.exec(`CREATE TABLE t (a bigint, b boolean, c bigint, d boolean, e text, f int, g text, h bigint, i bigint, j bigint, k bigint)`)
 	w.exec(`INSERT INTO t SELECT n, true, n, n % 2 = 0, 'word ' || n, CASE WHEN n % 10 = 0 THEN n END,
-	                             repeat('x', (n % 40)::int) || n, n % 7 FROM generate_series(1, 60000) n`)
+	                             repeat('x', (n % 40)::int) || n, n % 7, r, r, r
+	        FROM generate_series(1, 60000) n CROSS JOIN LATERAL (SELECT CASE WHEN n % 10 = 0 THEN n END) x (r)`)
 	for name, ddl := range map[string]string{
 		"plain": "(a)", "padded": "(b, c, d)", "text": "(e)", "texts": "(e, a) INCLUDE (g, c)", "spread": "(g)", "nulls": "(f, a)",
-		"loose": "(c, a) WITH (fillfactor = 50)", "few": "(a) WHERE f IS NOT NULL", "few_texts": "(e) WHERE a % 10 = 0", "grouped": "(h)",
+		"loose": "(c, a) WITH (fillfactor = 50)", "few": "(a) WHERE f IS NOT NULL", "few_nulls": "(f) INCLUDE (i, j, k) WHERE f IS NOT NULL", "few_texts": "(e) WHERE a % 10 = 0", "grouped": "(h)",
 		"expression": "(lower(e))",
 	} {
 		w.exec("CREATE INDEX " + name + " ON t " + ddl)

@@ -190,3 +190,12 @@ func TestALockedTableBlindsNobody(t *testing.T) {
 	must(t, err)
 	equal(t, "drift", d[0].State, inspect.DriftLocked)
 }
+
+// Migrations try indexes under their own names on temporary copies of tables.
+func TestTemporaryTablesAreNobodysBusiness(t *testing.T) {
+	t.Parallel()
+	w := empty(t)
+	w.exec(`CREATE TEMPORARY TABLE t (a int PRIMARY KEY)`)
+	equal(t, "indexes", len(w.indexes().Indexes), 0)
+	equal(t, "tables", len(w.tables().Tables), 0)
+}

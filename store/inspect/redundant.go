@@ -48,7 +48,8 @@ AND    NOT a.is_con AND NOT a.indisreplident AND NOT a.indisexclusion
 AND    (NOT a.indisunique
         OR b.indisunique AND b.indimmediate AND a.nk = b.nk AND b.pred = '' AND (b.indnullsnotdistinct OR NOT a.indnullsnotdistinct))
 AND    NOT (a.nk = b.nk AND a.pred = b.pred AND a.incl = b.incl
-            AND a.indisunique = b.indisunique AND NOT b.is_con AND a.indexrelid < b.indexrelid)
+            AND a.indisunique = b.indisunique AND a.indimmediate = b.indimmediate AND a.indnullsnotdistinct = b.indnullsnotdistinct
+            AND NOT b.is_con AND a.indexrelid < b.indexrelid)
 ORDER  BY b.is_con DESC, a.indexrelid DESC, b.indexrelid`
 
 type redundantIndex struct {

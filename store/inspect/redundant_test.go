@@ -45,8 +45,8 @@ func TestRedundant(t *testing.T) {
 		{"u_wider", "UNIQUE (a, b)", "", ""},
 		{"u_part", "UNIQUE (b) WHERE c > 0", "", ""},
 		{"u_b", "(b)", "", ""},
-		{"u_strict", "UNIQUE (c) NULLS NOT DISTINCT", "", ""},
 		{"u_lax", "UNIQUE (c)", "u_strict", "duplicate"},
+		{"u_strict", "UNIQUE (c) NULLS NOT DISTINCT", "", ""},
 		{"u_identity", "UNIQUE (a) INCLUDE (b)", "", ""},
 	} {
 		unique := ""

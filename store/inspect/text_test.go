@@ -1,6 +1,8 @@
 package inspect
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 )
@@ -125,4 +127,20 @@ func TestStep(t *testing.T) {
 			t.Errorf("%s %s: %d of %d", c.command, c.phase, number, of)
 		}
 	}
+}
+
+func TestWaitingForATurnEndsWithTheContext(t *testing.T) {
+	t.Parallel()
+	i, err := Open(Config{URL: "host=/nowhere"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i.turn <- struct{}{}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	tired := errors.New("tired")
+	cancel(tired)
+	if _, err := i.Tables(ctx); !errors.Is(err, tired) {
+		t.Error(err)
+	}
+	<-i.turn
 }
