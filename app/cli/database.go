@@ -67,9 +67,14 @@ func (t *terminal) openDatabase(command *cobra.Command) (*database, error) {
 	return db, nil
 }
 
-// engine returns the migration engine of the database. It does not connect.
+// engine returns the migration engine of the database. It does not connect. What it would log comes as events, which the verbs print;
+// only somebody who looks for a fault wants both.
 func (db *database) engine(version string) (*migrations.Engine, error) {
-	engine, err := schema.NewEngine(migrations.Config{URL: db.url, Logger: db.log, BinaryVersion: version})
+	c := migrations.Config{URL: db.url, BinaryVersion: version}
+	if db.config.LogLevel <= slog.LevelDebug {
+		c.Logger = db.log
+	}
+	engine, err := schema.NewEngine(c)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the migrations: %w", err)
 	}
