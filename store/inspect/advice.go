@@ -60,6 +60,7 @@ func (i *Inspector) Advice(ctx context.Context, owned map[string]string) ([]Advi
 // Advise is Advice for what has been looked at already.
 func Advise(e Evidence, owned map[string]string) []Advice {
 	return slices.Concat(
+		[]Advice{},
 		adviseWraparound(e.Server),
 		adviseAutovacuum(e),
 		adviseHolders(e.Activity.Holders),

@@ -29,7 +29,7 @@ func tree(sessions []Session) []Blocking {
 	}
 	slices.Sort(roots)
 	slices.Sort(rest)
-	var out []Blocking
+	out := []Blocking{}
 	seen := make(map[int]bool)
 	var grow func(pid, depth int)
 	grow = func(pid, depth int) {

@@ -1,6 +1,7 @@
 package inspect_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -62,6 +63,25 @@ func TestIndexesOfTheProduct(t *testing.T) {
 	// the owner is the first column of all of them: no single one serves the foreign key
 	equal(t, "serves", ix.ServesFK || key.ServesFK, false)
 	equal(t, "serves alone", w.index(x, "user_gamification_pkey").ServesFK, true)
+}
+
+// The names that a black box finds in stats indexes -o json.
+func TestIndexesAsJSON(t *testing.T) {
+	t.Parallel()
+	w := migrated(t)
+	raw, err := json.Marshal(w.indexes())
+	must(t, err)
+	var found map[string]any
+	must(t, json.Unmarshal(raw, &found))
+	if _, err := time.Parse(time.RFC3339, found["since"].(string)); err != nil {
+		t.Error(err)
+	}
+	ix := found["indexes"].([]any)[0].(map[string]any)
+	for _, key := range []string{"name", "table", "migration", "bytes", "scans", "last_scan", "valid", "unused", "redundant_with", "bloat_pct"} {
+		if _, there := ix[key]; !there {
+			t.Errorf("no %s in %s", key, raw)
+		}
+	}
 }
 
 // 14 days of window, and traffic, before an index is called unused; and what it is for besides being scanned.

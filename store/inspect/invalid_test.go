@@ -61,7 +61,7 @@ func TestBuildingIndex(t *testing.T) {
 		_, err := builder.Exec(t.Context(), `CREATE INDEX CONCURRENTLY fresh ON t (a)`)
 		done <- err
 	}()
-	w.until("the build waits", `SELECT lockers_total > 0 AND current_locker_pid <> 0 FROM pg_stat_progress_create_index`)
+	w.until("the build waits", `SELECT lockers_total > 0 AND current_locker_pid <> 0 FROM pg_stat_progress_create_index WHERE datname = current_database()`)
 
 	ix := w.index(w.indexes(), "fresh")
 	equal(t, "building", ix.Building, true)
@@ -79,7 +79,7 @@ func TestBuildingIndex(t *testing.T) {
 		_, err := dropper.Exec(t.Context(), `DROP INDEX CONCURRENTLY old`)
 		done <- err
 	}()
-	w.until("the drop waits", `SELECT count(*) = 1 FROM pg_stat_activity WHERE query LIKE 'DROP INDEX C%' AND wait_event_type = 'Lock'`)
+	w.until("the drop waits", `SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = $1`, int(dropper.PgConn().PID()))
 	ix = w.index(w.indexes(), "old")
 	if ix.Valid || !ix.Building || !strings.HasPrefix(ix.State, "perhaps being built or dropped") {
 		t.Errorf("%+v", ix)
@@ -102,8 +102,8 @@ func TestLeftoverOfReindex(t *testing.T) {
 		_, err := builder.Exec(t.Context(), `REINDEX INDEX CONCURRENTLY mine`)
 		done <- err
 	}()
-	w.until("the build waits", `SELECT lockers_total > 0 AND current_locker_pid <> 0 FROM pg_stat_progress_create_index`)
-	w.exec(`SELECT pg_cancel_backend(pid) FROM pg_stat_progress_create_index`)
+	w.until("the build waits", `SELECT lockers_total > 0 AND current_locker_pid <> 0 FROM pg_stat_progress_create_index WHERE datname = current_database()`)
+	w.exec(`SELECT pg_cancel_backend($1)`, int(builder.PgConn().PID()))
 	if err := <-done; err == nil {
 		t.Fatal("it was to be cut")
 	}

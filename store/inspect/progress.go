@@ -80,6 +80,7 @@ func (i *Inspector) Progress(ctx context.Context) (Progress, error) {
 }
 
 func (s *session) progress(ctx context.Context) (found Progress, err error) {
+	found.Builds = []Build{}
 	rows, err := list[buildRow](ctx, s, buildsSQL)
 	if err != nil {
 		return found, err

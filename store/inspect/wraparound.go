@@ -84,6 +84,7 @@ func (s *session) sequences(ctx context.Context, v *Server) error {
 		Sequence
 		Readable bool
 	}](ctx, s, sequencesSQL)
+	v.Sequences = []Sequence{}
 	hidden := 0
 	for _, r := range rows {
 		if !r.Readable {
