@@ -70,6 +70,8 @@ SET idle_in_transaction_session_timeout = 0;
 SET idle_session_timeout = 0;
 SET client_connection_check_interval = 0;
 SET client_min_messages = warning;
+SET datestyle = 'ISO';
+SET quote_all_identifiers = off;
 SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout'`
 
 func (s *session) settle(ctx context.Context) error {

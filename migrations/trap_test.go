@@ -249,3 +249,4 @@ func TestReadCommittedIdlerDoesNotHoldUpABuild(t *testing.T) {
 		t.Error(err)
 	}
 }
+
