@@ -103,7 +103,7 @@ func (e *Engine) carryOne(ctx context.Context, s *session, named int, o one) (ti
 	if before.State == Pending {
 		fallback.State = Failed
 	}
-	row, err = e.carry(ctx, s, script, row, fallback, run{single: true})
+	row, err = e.carry(ctx, s, script, row, fallback, run{single: true, way: before.Direction})
 	if err != nil {
 		return 0, fmt.Errorf("%s the index %s of migration %s: %w", map[direction]string{up: "build", down: "drop"}[o.direction], o.index, Label(before.Version), err)
 	}

@@ -154,3 +154,17 @@ func TestOlderBinaryDropsOneNewerIndex(t *testing.T) {
 	downOne(t, engine(t, url, older), "a_x")
 	wantIndexes(t, url, "a_Y")
 }
+
+func TestOneIndexDroppedBeforeTheOthersAreBuiltIsHeldAlone(t *testing.T) {
+	t.Parallel()
+	url := emptyDatabase(t)
+	e := engine(t, url, indexed())
+	up(t, e, migrations.UpOptions{OnlyTransactional: true})
+	downOne(t, e, "a_x")
+	up(t, e, migrations.UpOptions{})
+	wantIndexes(t, url, "a_Y")
+	wantStates(t, e, "001 applied, 002 applied, 003 applied")
+	if got := held(t, e); got != "a_x" {
+		t.Errorf("held %q", got)
+	}
+}

@@ -213,6 +213,7 @@ type run struct {
 	end    State                   // of the migration when all went well
 	wanted func(index string) bool // which statements of a no-transaction script; nil: all
 	single bool                    // of a no-transaction script only what is wanted counts, end does not
+	way    direction               // of a single one: where its migration was going, and goes on when it is partial
 	rescue RescueFunc              // nil: what is lost is lost
 }
 
@@ -260,6 +261,10 @@ func (e *Engine) carryOut(ctx context.Context, s *session, script Script, row *r
 			row.Done = row.Total
 		}
 		e.finish(row, row.sum())
+		if how.single && row.State == Partial {
+			// One index dropped is no rollback of the others, and one built no end of it.
+			row.Direction = how.way
+		}
 		return row.save(ctx, s.conn)
 	}
 	done := func() record {
