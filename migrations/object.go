@@ -70,6 +70,16 @@ func (r *record) object(name string) *Object {
 	return &r.Objects[i]
 }
 
+// inherit takes over where the objects stood that the file of r still makes. The file
+// of a failed or held migration may have been mended meanwhile.
+func (r *record) inherit(before record) {
+	for _, o := range before.Objects {
+		if mine := r.object(o.Name); mine != nil {
+			*mine = o
+		}
+	}
+}
+
 // set moves an object to a state; a name that the migration does not have, such as
 // that of a table to analyze, is passed over.
 func (r *record) set(name string, state ObjectState) {

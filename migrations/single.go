@@ -119,7 +119,7 @@ func (e *Engine) owner(ledger []record, named int, index string) (record, Statem
 	var rows []record
 	for _, r := range ledger {
 		if r.Class == IndexOnly {
-			rows = append(rows, r)
+			rows = append(rows, e.mended(r))
 		}
 	}
 	for _, m := range e.files {
@@ -145,6 +145,20 @@ func (e *Engine) owner(ledger []record, named int, index string) (record, Statem
 		return record{}, Statement{}, &NoSuchVersionError{Version: named}
 	}
 	return record{}, Statement{}, missing
+}
+
+// mended is the row with the text of this binary's file, when nothing of the migration
+// is there that the text in the ledger made: what Up would apply counts.
+func (e *Engine) mended(r record) record {
+	m := e.file(r.Version)
+	if m == nil || m.Name != r.Name || m.Class != IndexOnly || r.present() || r.State == Running || edited(*m, r) == nil {
+		return r
+	}
+	row := e.freshRow(*m)
+	row.inherit(r)
+	row.State, row.Direction, row.Error = r.State, r.Direction, r.Error
+	row.StartedAt, row.FinishedAt, row.Duration = r.StartedAt, r.FinishedAt, r.Duration
+	return row
 }
 
 // creates finds the statement of an up file that makes the index.

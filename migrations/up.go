@@ -173,8 +173,8 @@ func (e *Engine) apply(ctx context.Context, s *session, m Migration, before *rec
 	fallback := row
 	fallback.State = Failed
 	if before != nil {
-		row.Objects = slices.Clone(before.Objects)
-		fallback.Objects = before.Objects
+		row.inherit(*before)
+		fallback.Objects = slices.Clone(row.Objects)
 	}
 	if before != nil && before.State == Held {
 		// It was asked for by name and failed: that is no reason for the next
