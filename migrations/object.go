@@ -104,15 +104,18 @@ func (r *record) heldObjects() []string {
 }
 
 // sum is the state of an index-only migration by those of its objects: held when
-// nothing of it is wanted, applied when all that is wanted is there.
+// nothing of it is wanted, applied when all that is wanted is there. One that is left
+// at work is an invalid index: then the migration is partial, and Down cleans up.
 func (r *record) sum() State {
-	held, applied := 0, 0
+	held, applied, pending := 0, 0, 0
 	for _, o := range r.Objects {
 		switch o.State {
 		case ObjectHeld:
 			held++
 		case ObjectApplied:
 			applied++
+		case ObjectPending:
+			pending++
 		}
 	}
 	switch {
@@ -120,7 +123,7 @@ func (r *record) sum() State {
 		return Held
 	case held+applied == len(r.Objects):
 		return Applied
-	case applied == 0 && held == 0 && r.Direction == up:
+	case pending == len(r.Objects) && r.Direction == up:
 		return Failed
 	default:
 		return Partial

@@ -250,3 +250,56 @@ func TestReadCommittedIdlerDoesNotHoldUpABuild(t *testing.T) {
 	}
 }
 
+func TestACancelThatLeavesAnInvalidIndexIsPartial(t *testing.T) {
+	t.Parallel()
+	url := emptyDatabase(t)
+	e := engine(t, url, indexed())
+	up(t, e, migrations.UpOptions{OnlyTransactional: true})
+	reader, err := connect(t, url).BeginTx(t.Context(), pgx.TxOptions{IsoLevel: pgx.RepeatableRead})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := reader.Exec(t.Context(), "SELECT FROM a"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() {
+		_, err := e.Up(ctx, migrations.UpOptions{})
+		done <- err
+	}()
+	waitingBuild(t, url)
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v", err)
+	}
+	wantIndexes(t, url, "a_x INVALID")
+	wantStates(t, e, "001 applied, 002 partial, 003 applied")
+	if err := reader.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	down(t, e, "2")
+	wantIndexes(t, url, "")
+	wantStates(t, e, "001 applied, 002 held, 003 applied")
+}
+
+func TestSettingsOfADatabaseDoNotChangeWhatIsRead(t *testing.T) {
+	t.Parallel()
+	for _, setting := range []string{"datestyle = 'German'", "quote_all_identifiers = on"} {
+		t.Run(setting, func(t *testing.T) {
+			t.Parallel()
+			url := emptyDatabase(t)
+			name := value[string](t, url, "SELECT quote_ident(current_database())")
+			mustExec(t, url, "ALTER DATABASE "+name+" SET "+setting)
+			e := engine(t, url, indexed())
+			up(t, e, migrations.UpOptions{})
+			wantStates(t, e, "001 applied, 002 applied, 003 applied")
+			v, err := e.Verify(t.Context(), migrations.VerifyOptions{})
+			if err != nil || !v.OK {
+				t.Errorf("verify: %v, %+v", err, v)
+			}
+		})
+	}
+}
+
