@@ -6,9 +6,11 @@ import (
 )
 
 // Hold marks a migration that is not there, so that Up leaves it alone until it is
-// named or released; it runs nothing. Of a partial one the rest is held. Holding
-// twice is no error. Errors: *NotHoldableError for one that is applied,
-// *NoSuchVersionError, *VersionSyntaxError, *LockedError.
+// named or released; it builds and drops nothing. Of a partial one what is not there
+// is held; while an invalid index is left of it, it stays partial, and Up leaves it
+// alone like a rollback that was cut. Holding twice is no error. Errors:
+// *NotHoldableError for one that is applied, *NoSuchVersionError,
+// *VersionSyntaxError, *LockedError.
 func (e *Engine) Hold(ctx context.Context, version string) error {
 	return e.mark(ctx, version, func(ctx context.Context, s *session, row *record, n int) error {
 		if row == nil {
@@ -25,10 +27,8 @@ func (e *Engine) Hold(ctx context.Context, version string) error {
 		case row.State == Applied && len(row.heldObjects()) == 0:
 			return &NotHoldableError{Version: n}
 		}
-		for _, o := range row.Objects {
-			if o.State != ObjectApplied {
-				row.set(o.Name, ObjectHeld)
-			}
+		if err := s.holdObjects(ctx, row); err != nil {
+			return err
 		}
 		row.State, row.Direction = Held, down
 		if len(row.Objects) > 0 {
@@ -36,15 +36,69 @@ func (e *Engine) Hold(ctx context.Context, version string) error {
 		}
 		now := e.cfg.Now()
 		row.FinishedAt, row.Error = &now, ""
-		return row.save(ctx, s.conn)
+		if err := row.save(ctx, s.conn); err != nil {
+			return err
+		}
+		if row.State == Applied && len(row.heldObjects()) == 0 { // the server had finished what its client did not live to see
+			return &NotHoldableError{Version: n}
+		}
+		return nil
 	})
+}
+
+// holdObjects holds what is not applied. Of a partial migration the ledger may not
+// know what became of an index after its process died: then the catalog does.
+func (s *session) holdObjects(ctx context.Context, row *record) error {
+	partial := row.State == Partial
+	for _, o := range row.Objects {
+		if o.State == ObjectApplied || o.State == ObjectHeld {
+			continue
+		}
+		state, definition := ObjectHeld, ""
+		if partial {
+			var err error
+			if state, definition, err = s.leftOf(ctx, row.UpSQL, o.Name); err != nil {
+				return err
+			}
+		}
+		row.set(o.Name, state)
+		row.object(o.Name).Definition = definition
+	}
+	return nil
+}
+
+// leftOf says where an index stands that nobody is at work on: held when there is
+// none or somebody else's, dropping when it is invalid and has to go.
+func (s *session) leftOf(ctx context.Context, upSQL, index string) (ObjectState, string, error) {
+	st, ok := creates(upSQL, index)
+	if !ok {
+		return ObjectHeld, "", nil
+	}
+	d, _ := parseIndex(st) // found by creates
+	found, err := s.findIndex(ctx, d)
+	if err != nil || found.state == indexMissing {
+		return ObjectHeld, "", err
+	}
+	if found.state != indexValid {
+		return ObjectDropping, "", nil
+	}
+	want, err := s.expected(ctx, st, d)
+	switch {
+	case err != nil && !refused(err):
+		return "", "", err
+	case found.definition != want:
+		return ObjectHeld, "", nil
+	default:
+		return ObjectApplied, found.definition, nil
+	}
 }
 
 const deleteRecord = `
 DELETE FROM public.schema_migrations
 WHERE version = $1`
 
-// Release takes back that something of a migration is held: the next Up applies it.
+// Release takes back that something of a migration is held, or that its rollback was
+// cut: the next Up applies it.
 // It runs nothing. Errors: ErrNothingHeld, *NoSuchVersionError for a migration that
 // this binary could not apply, *VersionSyntaxError, *LockedError.
 func (e *Engine) Release(ctx context.Context, version string) error {
@@ -52,7 +106,8 @@ func (e *Engine) Release(ctx context.Context, version string) error {
 		if e.file(n) == nil {
 			return &NoSuchVersionError{Version: n}
 		}
-		if row == nil || row.State != Held && len(row.heldObjects()) == 0 {
+		cut := row != nil && row.State == Partial && row.Direction == down
+		if row == nil || row.State != Held && !cut && len(row.heldObjects()) == 0 {
 			return fmt.Errorf("migration %s: %w", Label(n), ErrNothingHeld)
 		}
 		if row.State == Held {

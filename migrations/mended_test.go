@@ -7,6 +7,8 @@ import (
 	"healthagent/migrations"
 )
 
+// TestAFailedMigrationMayBeMendedInItsFile: nothing of it is there, so its file may
+// be edited, and what the new text makes is what counts.
 func TestAFailedMigrationMayBeMendedInItsFile(t *testing.T) {
 	t.Parallel()
 	for name, apply := range map[string]migrations.UpOptions{"whole": {}, "one index": {Index: "a_y"}} {

@@ -250,6 +250,9 @@ func TestReadCommittedIdlerDoesNotHoldUpABuild(t *testing.T) {
 	}
 }
 
+// TestACancelThatLeavesAnInvalidIndexIsPartial: an old snapshot keeps the build from
+// ending and its remains from being dropped. They cost every write, so Down must lead
+// out as well.
 func TestACancelThatLeavesAnInvalidIndexIsPartial(t *testing.T) {
 	t.Parallel()
 	url := emptyDatabase(t)
@@ -284,6 +287,8 @@ func TestACancelThatLeavesAnInvalidIndexIsPartial(t *testing.T) {
 	wantStates(t, e, "001 applied, 002 held, 003 applied")
 }
 
+// TestSettingsOfADatabaseDoNotChangeWhatIsRead: how dates and names are written is
+// asked for, not taken as the server's owner likes them.
 func TestSettingsOfADatabaseDoNotChangeWhatIsRead(t *testing.T) {
 	t.Parallel()
 	for _, setting := range []string{"datestyle = 'German'", "quote_all_identifiers = on"} {
@@ -302,4 +307,3 @@ func TestSettingsOfADatabaseDoNotChangeWhatIsRead(t *testing.T) {
 		})
 	}
 }
-
