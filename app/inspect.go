@@ -18,7 +18,7 @@ func (d *daemon) source() admin.Source {
 	return admin.Source{
 		Ready: d.ready, Snapshot: d.snapshot, Metrics: d.metrics,
 		Queries: d.whenStarted(d.showQueries), Indexes: d.whenStarted(d.showIndexes),
-		Tables: d.whenStarted(d.showTables),
+		Tables:     d.whenStarted(d.showTables),
 		Migrations: d.whenStarted(d.showMigrations),
 	}
 }
@@ -45,7 +45,9 @@ func (d *daemon) showIndexes(ctx context.Context) (any, error) {
 	return report.ReadIndexes(ctx, d.monitor, schema.Owners(d.engine))
 }
 
-func (d *daemon) showTables(ctx context.Context) (any, error) { return report.ReadTables(ctx, d.monitor) }
+func (d *daemon) showTables(ctx context.Context) (any, error) {
+	return report.ReadTables(ctx, d.monitor)
+}
 
 // reindexer does its work through the engine, which holds the migration lock meanwhile.
 func (d *daemon) reindexer() *reindexer {

@@ -235,3 +235,50 @@ func TestNothingIsLostWhenItCannotBeWrittenDown(t *testing.T) {
 	wantStates(t, e, "001 applied, 002 applied, 003 applied")
 	mustExec(t, url, "SELECT y FROM a")
 }
+
+// TestKilledDropIsFinishedOrRestored: a drop that dies while it waits for readers leaves the index invalid, and every write pays for it.
+func TestKilledDropIsFinishedOrRestored(t *testing.T) {
+	t.Parallel()
+	for _, way := range []string{"finish", "restore"} {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			url := emptyDatabase(t)
+			e := engine(t, url, indexed(), often)
+			up(t, e, migrations.UpOptions{})
+			reader := connect(t, url)
+			for _, sql := range []string{"BEGIN", "SELECT count(*) FROM a"} {
+				if _, err := reader.Exec(t.Context(), sql); err != nil {
+					t.Fatal(err)
+				}
+			}
+			events := make(chan migrations.Event, 1000)
+			done := make(chan error, 1)
+			go func() {
+				_, err := e.Down(t.Context(), migrations.DownOptions{Events: events})
+				done <- err
+			}()
+			next(t, events, kind(migrations.EventBlocked))
+			mustExec(t, url, `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE query LIKE 'DROP INDEX%' AND datname = current_database()`)
+			if err := <-done; err == nil {
+				t.Error("the killed rollback reports success")
+			}
+			if _, err := reader.Exec(t.Context(), "COMMIT"); err != nil {
+				t.Fatal(err)
+			}
+			wantStates(t, e, "001 applied, 002 partial, 003 applied")
+			wantIndexes(t, url, "a_Y, a_x INVALID")
+			if r := up(t, e, migrations.UpOptions{}); len(r.Steps) != 0 {
+				t.Errorf("a start undid a rollback: %+v", r)
+			}
+			if way == "finish" {
+				down(t, e, "")
+				wantIndexes(t, url, "")
+				wantStates(t, e, "001 applied, 002 held, 003 applied")
+				return
+			}
+			up(t, e, migrations.UpOptions{Version: "2"})
+			wantIndexes(t, url, "a_Y, a_x")
+			wantStates(t, e, "001 applied, 002 applied, 003 applied")
+		})
+	}
+}

@@ -163,7 +163,9 @@ func adviceLines(w io.Writer, advice []inspect.Advice, partial []string) {
 
 func (t *terminal) statsTablesVerb() *cobra.Command {
 	return t.databaseStatsVerb("tables", "Show the tables: size, dead rows, vacuum and analyze, HOT updates", "/v1/tables",
-		func(ctx context.Context, _ *database, i *inspect.Inspector) (any, error) { return report.ReadTables(ctx, i) }, tablesTable)
+		func(ctx context.Context, _ *database, i *inspect.Inspector) (any, error) {
+			return report.ReadTables(ctx, i)
+		}, tablesTable)
 }
 
 func tablesTable(w io.Writer, raw []byte, now time.Time) error {
