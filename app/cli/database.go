@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"time"
 
@@ -151,6 +152,9 @@ func unreachable(err error) error {
 	}
 	if statement, ok := errors.AsType[*migrations.StatementError](err); ok && statement.Code != "" {
 		return err // the server answered: what it said is not absence
+	}
+	if _, ok := errors.AsType[*fs.PathError](err); ok {
+		return err // a file of this machine: the driver's errors name none
 	}
 	if store.Unavailable(err) {
 		return fault.Wrap(fault.Unavailable, "the database cannot be reached", err)
