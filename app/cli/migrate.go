@@ -43,6 +43,19 @@ func oneVersion(command *cobra.Command, args []string) error {
 	return err
 }
 
+// indexFlag adds --index to a verb. An empty one is refused: a script whose variable is
+// not set would mean the whole migration.
+func indexFlag(command *cobra.Command, usage string) *string {
+	index := command.Flags().String("index", "", usage)
+	command.PreRunE = func(command *cobra.Command, _ []string) error {
+		if command.Flags().Changed("index") && *index == "" {
+			return fault.New(fault.Usage, "--index is empty: name an index, or leave it out for all of them")
+		}
+		return nil
+	}
+	return index
+}
+
 // misnamed gives a version or an index that does not exist its kind.
 func misnamed(err error) error {
 	if missing, ok := errors.AsType[*migrations.NoSuchIndexError](err); ok {

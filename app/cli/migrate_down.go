@@ -15,10 +15,7 @@ import (
 )
 
 func (t *terminal) migrateDownVerb() *cobra.Command {
-	var (
-		yes, dryRun bool
-		index       string
-	)
+	var yes, dryRun bool
 	command := &cobra.Command{
 		Use: "down [VERSION]", Short: "Take a migration back, and hold it", Args: oneVersion,
 		Long: "Takes back the migration of that version (017 or 17), or the newest applied one that only makes indexes.\n" +
@@ -29,11 +26,11 @@ func (t *terminal) migrateDownVerb() *cobra.Command {
 	output := outputFlag(command)
 	command.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	command.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be done, and do nothing")
-	command.Flags().StringVar(&index, "index", "", "drop and hold only this index")
+	index := indexFlag(command, "drop and hold only this index")
 	command.RunE = func(command *cobra.Command, args []string) error {
 		return t.withEngine(command, func(db *database, engine *migrations.Engine) error {
 			ctx := command.Context()
-			options := migrations.DownOptions{Version: first(args), Index: index, DryRun: true}
+			options := migrations.DownOptions{Version: first(args), Index: *index, DryRun: true}
 			plan, err := engine.Down(ctx, options)
 			if err != nil {
 				return fmt.Errorf("migrate down: %w", err)

@@ -11,7 +11,6 @@ import (
 )
 
 func (t *terminal) migrateUpVerb() *cobra.Command {
-	var index string
 	command := &cobra.Command{
 		Use: "up [VERSION]", Short: "Apply what is pending", Args: oneVersion,
 		Long: "Applies every pending migration, or, with a version (017 or 17), that one and what it stands on.\n" +
@@ -19,11 +18,11 @@ func (t *terminal) migrateUpVerb() *cobra.Command {
 			"A hang-up of the terminal does not end it. An interrupt cancels a build and drops what it left.",
 	}
 	output := outputFlag(command)
-	command.Flags().StringVar(&index, "index", "", "build only this index")
+	index := indexFlag(command, "build only this index")
 	command.RunE = func(command *cobra.Command, args []string) error {
 		return t.withEngine(command, func(_ *database, engine *migrations.Engine) error {
 			events, stop := t.follow()
-			result, err := engine.Up(command.Context(), migrations.UpOptions{Version: first(args), Index: index, Events: events})
+			result, err := engine.Up(command.Context(), migrations.UpOptions{Version: first(args), Index: *index, Events: events})
 			stop()
 			t.noteHeld(result)
 			if err != nil {
