@@ -2,9 +2,11 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -46,9 +48,7 @@ func (t *terminal) migrateDownVerb() *cobra.Command {
 			options.DryRun, options.Rescue, options.Events = false, rescue.open, events
 			result, err := engine.Down(ctx, options)
 			stop()
-			for _, file := range rescue.kept() {
-				t.note("healthagent: the rows that are gone are in %s", file)
-			}
+			gone := t.noteRescued(rescue, result)
 			if err != nil {
 				err = fmt.Errorf("migrate down: %w", err)
 				t.noteWaysOut(command, engine)
@@ -56,10 +56,24 @@ func (t *terminal) migrateDownVerb() *cobra.Command {
 			if err != nil && len(result.Steps) == 0 {
 				return err
 			}
-			return errors.Join(err, t.printResult(*output, "taken back", result, rescue.kept()...))
+			return errors.Join(err, t.printResult(*output, "taken back", result, gone...))
 		})
 	}
 	return command
+}
+
+// noteRescued says where rows were written down, and returns the files of those that are
+// gone. When a step fails after that its rows are still there.
+func (t *terminal) noteRescued(r *rescue, result migrations.Result) (gone []string) {
+	for _, f := range r.files {
+		if !slices.ContainsFunc(result.Steps, func(s migrations.Step) bool { return s.Version == f.version }) {
+			t.note("healthagent: rows were written down in %s, but taking their migration back failed", f.path)
+			continue
+		}
+		t.note("healthagent: the rows that are gone are in %s", f.path)
+		gone = append(gone, f.path)
+	}
+	return gone
 }
 
 // agree shows which rows would be lost and waits for their number. An end of input is
@@ -88,12 +102,36 @@ func (t *terminal) agree(command *cobra.Command, engine *migrations.Engine, plan
 		return nil
 	}
 	t.note("Rows will be lost. To go on, type how many (%d):", total)
-	answer, err := bufio.NewReader(t.in).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("read the answer: %w", err)
+	answer, err := t.answer(command.Context())
+	if err != nil {
+		return err
 	}
 	if strings.TrimSpace(answer) == strconv.FormatInt(total, 10) {
 		return nil
 	}
 	return fault.New(fault.Usage, "nothing was done: taking this back loses rows; type their number, or add --yes")
+}
+
+// answer reads a line, which may be the end of the input. An interrupt ends the wait;
+// the reader is left to the end of the process, since a terminal cannot be made to
+// return.
+func (t *terminal) answer(ctx context.Context) (string, error) {
+	type read struct {
+		line string
+		err  error
+	}
+	done := make(chan read, 1)
+	go func() {
+		line, err := bufio.NewReader(t.in).ReadString('\n')
+		done <- read{line, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return "", fmt.Errorf("nothing was done: %w", ctx.Err())
+	case r := <-done:
+		if r.err != nil && !errors.Is(r.err, io.EOF) {
+			return "", fmt.Errorf("read the answer: %w", r.err)
+		}
+		return r.line, nil
+	}
 }

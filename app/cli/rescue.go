@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -20,7 +21,12 @@ func (db *database) rescueDir() string { return filepath.Join(db.config.StateDir
 type rescue struct {
 	dir   string
 	now   time.Time
-	files []string
+	files []rescuedFile // those that hold rows
+}
+
+type rescuedFile struct {
+	version int // the migration whose rollback loses the rows
+	path    string
 }
 
 // open is a migrations.RescueFunc.
@@ -34,17 +40,15 @@ func (r *rescue) open(version int, table string) (io.WriteCloser, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the file for rows that would be lost: %w", err)
 	}
-	return &rescueFile{rescue: r, file: file, packed: gzip.NewWriter(file)}, nil
+	return &rescueFile{rescue: r, version: version, file: file, packed: gzip.NewWriter(file)}, nil
 }
 
-// kept are the files that hold rows.
-func (r *rescue) kept() []string { return r.files }
-
 type rescueFile struct {
-	rescue *rescue
-	file   *os.File
-	packed *gzip.Writer
-	lines  int
+	rescue  *rescue
+	version int
+	file    *os.File
+	packed  *gzip.Writer
+	lines   int
 }
 
 // Write implements io.Writer.
@@ -64,11 +68,19 @@ func (f *rescueFile) Close() error {
 	if f.lines <= 1 { // the header alone
 		return os.Remove(path)
 	}
-	for _, old := range f.rescue.files {
-		if old == path { // the same table again, after a lock was not to be had
-			return nil
-		}
+	rescued := rescuedFile{f.version, path}
+	if !slices.Contains(f.rescue.files, rescued) { // the same table again, after a lock was not to be had
+		f.rescue.files = append(f.rescue.files, rescued)
 	}
-	f.rescue.files = append(f.rescue.files, path)
-	return nil
+	return syncDir(f.rescue.dir)
+}
+
+// syncDir puts the names in a directory on the disk: a synced file that has none is lost
+// with the power.
+func syncDir(path string) error {
+	dir, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }
