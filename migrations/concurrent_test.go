@@ -222,8 +222,14 @@ func building(ctx context.Context, t *testing.T, url string, e *migrations.Engin
 	return pid, func() { _ = tx.Rollback(context.Background()) }, func() error { return <-done }
 }
 
-// waitingBuild polls on the server, which sleeps between two looks.
 func waitingBuild(t *testing.T, url string) int {
+	t.Helper()
+	return waiting(t, url, "CREATE%INDEX CONCURRENTLY%")
+}
+
+// waiting returns the session whose statement is like that, once it waits for a lock.
+// It polls on the server, which sleeps between two looks.
+func waiting(t *testing.T, url, statement string) int {
 	t.Helper()
 	conn := connect(t, url)
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
@@ -232,7 +238,7 @@ func waitingBuild(t *testing.T, url string) int {
 		var pid int
 		err := conn.QueryRow(ctx, `
 SELECT a.pid FROM pg_stat_activity a
-WHERE a.datname = current_database() AND a.query LIKE 'CREATE%INDEX CONCURRENTLY%' AND a.wait_event_type = 'Lock'`).Scan(&pid)
+WHERE a.datname = current_database() AND a.query LIKE $1 AND a.wait_event_type = 'Lock'`, statement).Scan(&pid)
 		if err == nil {
 			return pid
 		}

@@ -282,3 +282,50 @@ func TestKilledDropIsFinishedOrRestored(t *testing.T) {
 		})
 	}
 }
+
+// lockedRescue begins a rollback whose rows cannot be written down yet, because a
+// reader has their table.
+func lockedRescue(ctx context.Context, t *testing.T, timeout time.Duration) (url string, result func() error) {
+	t.Helper()
+	url = emptyDatabase(t)
+	e := engine(t, url, three(), func(c *migrations.Config) { c.LockTimeout = timeout })
+	up(t, e, migrations.UpOptions{})
+	reader, err := connect(t, url).Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := reader.Exec(t.Context(), "SELECT FROM a"); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := e.Down(ctx, migrations.DownOptions{Version: "2", Rescue: func(int, string) (io.WriteCloser, error) {
+			return nil, errors.New("the reader's lock was not waited for")
+		}})
+		done <- err
+	}()
+	return url, func() error { return <-done }
+}
+
+// TestACancelInATransactionIsToldAsOne: the server's word for it alone would pass for
+// a server that shuts down.
+func TestACancelInATransactionIsToldAsOne(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	url, result := lockedRescue(ctx, t, time.Minute)
+	waiting(t, url, "LOCK TABLE%")
+	cancel()
+	if err := result(); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestALockThatTheRescueDoesNotGetIsAStatementError(t *testing.T) {
+	t.Parallel()
+	_, result := lockedRescue(t.Context(), t, time.Millisecond)
+	var se *migrations.StatementError
+	if err := result(); !errors.As(err, &se) || se.Code != "55P03" || se.Tries != 10 {
+		t.Errorf("got %v", err)
+	}
+}

@@ -86,7 +86,7 @@ func (s *session) rescue(ctx context.Context, script Script, version int, open R
 			continue
 		}
 		if err := s.run(ctx, "LOCK TABLE "+n.sanitized()+" IN ACCESS EXCLUSIVE MODE"); err != nil {
-			return fmt.Errorf("lock %s: %w", n, err)
+			return fmt.Errorf("lock %s: %w", n, explainAt(script, -1, err))
 		}
 		if err := s.copyOut(ctx, n, version, open); err != nil {
 			return fmt.Errorf("write down the rows of %s before they are lost: %w", n, err)

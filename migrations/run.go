@@ -23,6 +23,9 @@ func (s *session) transact(ctx context.Context, script Script, t transaction) er
 		if err == nil {
 			return nil
 		}
+		if ctx.Err() != nil {
+			return errors.Join(err, ctx.Err()) // the server says only that it was cancelled
+		}
 		var se *StatementError
 		if errors.As(err, &se) {
 			se.Tries = try
