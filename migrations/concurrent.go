@@ -69,8 +69,19 @@ func (s *session) step(ctx context.Context, st Statement, d indexDDL, isIndex bo
 	return nil
 }
 
-// dropObject drops one index of a row and holds it.
+// dropObject drops one index of a row and holds it. What the ledger does not call
+// applied is dropped only when it is ours: somebody may have used the name.
 func (s *session) dropObject(ctx context.Context, d indexDDL, row *record) error {
+	if o := row.object(d.name); o != nil && (o.State == ObjectPending || o.State == ObjectHeld) {
+		state, _, err := s.leftOf(ctx, row.UpSQL, d.name)
+		if err != nil {
+			return err
+		}
+		if state == ObjectHeld {
+			row.set(d.name, ObjectHeld)
+			return nil
+		}
+	}
 	row.set(d.name, ObjectDropping)
 	if err := s.progress(ctx, row); err != nil {
 		return err

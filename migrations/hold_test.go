@@ -171,7 +171,7 @@ func TestReleaseOfARollbackThatWasCut(t *testing.T) {
 }
 
 // TestAnIndexOfAnotherIsNeverCalledOurs: somebody's own index under one of the names
-// is neither applied nor in the way of a hold.
+// is neither applied nor in the way of a hold, and no rollback drops it.
 func TestAnIndexOfAnotherIsNeverCalledOurs(t *testing.T) {
 	t.Parallel()
 	url := emptyDatabase(t)
@@ -189,4 +189,9 @@ func TestAnIndexOfAnotherIsNeverCalledOurs(t *testing.T) {
 	if got := held(t, e); got != "a_x a_Y" {
 		t.Errorf("held %q", got)
 	}
+	downOne(t, e, "a_x")
+	upOne(t, e, "a_Y")
+	down(t, e, "2")
+	wantIndexes(t, url, "a_x")
+	wantStates(t, e, "001 applied, 002 held, 003 applied")
 }
