@@ -36,6 +36,9 @@ func (e *Engine) Hold(ctx context.Context, version string) error {
 		}
 		now := e.cfg.Now()
 		row.FinishedAt, row.Error = &now, ""
+		if row.State == Applied && row.AppliedAt == nil {
+			row.AppliedAt = &now
+		}
 		if err := row.save(ctx, s.conn); err != nil {
 			return err
 		}
