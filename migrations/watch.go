@@ -108,6 +108,9 @@ func (w *watchdog) look(ctx context.Context, s *session) error {
 	case !waits && blocksAll > 0:
 		p.Unit, p.Done, p.Total = "blocks", blocks, blocksAll
 	}
+	// The last phase waits for every snapshot, that of this very look included.
+	own := int(w.conn.PgConn().PID())
+	pids = slices.DeleteFunc(pids, func(pid int) bool { return pid == own })
 	blockers, err := w.blockers(ctx, pids)
 	if err != nil {
 		return err
