@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -78,23 +79,48 @@ func (s *Scratch) prepare(ctx context.Context, q Query) error {
 // and be written out, as those of a stopped server are. It needs no right but to read them, and returns how many bytes they are.
 func Evict(dir string) (int64, error) {
 	var sum int64
-	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.Type().IsRegular() {
-			return err
-		}
-		file, err := os.Open(path) //nolint:gosec // below our own directory
+	err := eachFile(dir, func(file *os.File) error {
+		info, err := file.Stat()
 		if err != nil {
 			return err
 		}
-		info, err := file.Stat()
-		if err == nil {
-			sum += info.Size()
-			err = unix.Fadvise(int(file.Fd()), 0, 0, unix.FADV_DONTNEED)
-		}
-		return errors.Join(err, file.Close())
+		sum += info.Size()
+		return unix.Fadvise(int(file.Fd()), 0, 0, unix.FADV_DONTNEED)
 	})
 	if err != nil {
 		return sum, fmt.Errorf("empty the page cache of %s: %w", dir, err)
 	}
 	return sum, nil
+}
+
+// Warm reads the files below dir, so that the operating system holds as much of them in memory as there is room for.
+func Warm(ctx context.Context, dir string) error {
+	err := eachFile(dir, func(file *os.File) error {
+		_, err := io.Copy(io.Discard, file)
+		return errors.Join(err, ctx.Err())
+	})
+	if err != nil {
+		return fmt.Errorf("read %s: %w", dir, err)
+	}
+	return nil
+}
+
+// eachFile opens what is below dir, one after the other. A server at work may delete what was just listed.
+func eachFile(dir string, do func(*os.File) error) error {
+	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if path != dir && errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		file, err := os.Open(path) //nolint:gosec // below our own directory
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return errors.Join(do(file), file.Close())
+	})
 }

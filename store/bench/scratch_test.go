@@ -275,6 +275,9 @@ func TestEvictReadsEveryFileAndChangesNone(t *testing.T) {
 	if n, err := bench.Evict(dir); err != nil || n != 4 {
 		t.Errorf("%d, %v", n, err)
 	}
+	if err := bench.Warm(t.Context(), dir); err != nil {
+		t.Error(err)
+	}
 	if text, err := os.ReadFile(dir + "/a"); err != nil || string(text) != "four" {
 		t.Errorf("%q, %v", text, err)
 	}
