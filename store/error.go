@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -36,10 +37,20 @@ func Unavailable(err error) bool {
 		return false
 	}
 	var connect *pgconn.ConnectError
-	var network net.Error
-	return errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, context.DeadlineExceeded) ||
+	return errors.As(err, &connect) || ofNetwork(err) || errors.Is(err, context.DeadlineExceeded) ||
 		errors.Is(err, pgconn.ErrConnClosed) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		pgconn.SafeToRetry(err)
+}
+
+// ofNetwork reports whether the network failed. A bare error number of the operating system looks like that too, but comes from a file
+// of ours, such as one on a full disk.
+func ofNetwork(err error) bool {
+	var network net.Error
+	if !errors.As(err, &network) {
+		return false
+	}
+	_, bare := network.(syscall.Errno) //nolint:errorlint // the outermost one counts
+	return !bare
 }
 
 // DiskFull reports whether PostgreSQL refused a write because the disk is full.

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -213,5 +216,16 @@ func TestBadURLsDoNotTellThePassword(t *testing.T) {
 		} else if strings.Contains(err.Error(), "planted") {
 			t.Errorf("told: %v", err)
 		}
+	}
+}
+
+// TestAFullDiskOfOursIsNotADatabaseThatIsAway: an error number of the operating system has the shape of a network error.
+func TestAFullDiskOfOursIsNotADatabaseThatIsAway(t *testing.T) {
+	t.Parallel()
+	if store.Unavailable(fmt.Errorf("write: %w", &fs.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC})) {
+		t.Error("a file of ours was taken for the database")
+	}
+	if !store.Unavailable(&net.OpError{Op: "read", Net: "unix", Err: &os.SyscallError{Syscall: "read", Err: syscall.ECONNRESET}}) {
+		t.Error("a connection that was reset is not away")
 	}
 }

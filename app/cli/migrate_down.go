@@ -51,7 +51,7 @@ func (t *terminal) migrateDownVerb() *cobra.Command {
 			gone := t.noteRescued(rescue, result)
 			if err != nil {
 				err = fmt.Errorf("migrate down: %w", err)
-				t.noteWaysOut(command, engine)
+				t.noteWaysOut(command, engine, *index)
 			}
 			if err != nil && len(result.Steps) == 0 {
 				return err

@@ -27,7 +27,7 @@ func (t *terminal) migrateUpVerb() *cobra.Command {
 			t.noteHeld(result)
 			if err != nil {
 				err = fmt.Errorf("migrate up: %w", err)
-				t.noteWaysOut(command, engine)
+				t.noteWaysOut(command, engine, *index)
 			}
 			if err != nil && len(result.Steps) == 0 {
 				return err
@@ -56,8 +56,9 @@ func (t *terminal) noteHeld(result migrations.Result) {
 }
 
 // noteWaysOut says, after a failure, how a migration that is neither here nor there is
-// brought to an end. It is best effort: the failure itself is told anyway.
-func (t *terminal) noteWaysOut(command *cobra.Command, engine *migrations.Engine) {
+// brought to an end; index is the one that alone was at work, if any. It is best effort:
+// the failure itself is told anyway.
+func (t *terminal) noteWaysOut(command *cobra.Command, engine *migrations.Engine, index string) {
 	ctx, cancel := withoutCancel(command.Context())
 	defer cancel()
 	entries, err := engine.Status(ctx)
@@ -67,6 +68,10 @@ func (t *terminal) noteWaysOut(command *cobra.Command, engine *migrations.Engine
 	for _, e := range entries {
 		if e.State == migrations.Partial {
 			label := migrations.Label(e.Version)
+			if index != "" {
+				t.note("healthagent: migration %s is partial: 'healthagent migrate up %s --index %s' builds that index, 'healthagent migrate down %s --index %s' drops it", label, label, index, label, index)
+				continue
+			}
 			t.note("healthagent: migration %s is partial: 'healthagent migrate up %s' completes it, 'healthagent migrate down %s' takes the rest back", label, label, label)
 		}
 	}

@@ -34,7 +34,7 @@ func (r *rescue) open(version int, table string) (io.WriteCloser, error) {
 	if err := os.MkdirAll(r.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the directory for rows that would be lost: %w", err)
 	}
-	name := fmt.Sprintf("%s_%03d_%s.csv.gz", r.now.UTC().Format("20060102T150405Z"), version, strings.ReplaceAll(table, "/", "_"))
+	name := fmt.Sprintf("%s_%03d_%s.csv.gz", r.now.UTC().Format("20060102T150405.000Z"), version, strings.ReplaceAll(table, "/", "_"))
 	path := filepath.Join(r.dir, name)
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
@@ -49,22 +49,25 @@ type rescueFile struct {
 	file    *os.File
 	packed  *gzip.Writer
 	lines   int
+	failed  error
 }
 
 // Write implements io.Writer.
 func (f *rescueFile) Write(p []byte) (int, error) {
 	f.lines += bytes.Count(p, []byte("\n"))
-	return f.packed.Write(p)
+	n, err := f.packed.Write(p)
+	f.failed = errors.Join(f.failed, err)
+	return n, err
 }
 
 // Close returns when the rows are on the disk: they are about to be gone from where
 // they were.
 func (f *rescueFile) Close() error {
-	err := errors.Join(f.packed.Close(), f.file.Sync(), f.file.Close())
-	if err != nil {
-		return err
-	}
 	path := f.file.Name()
+	err := errors.Join(f.failed, f.packed.Close(), f.file.Sync(), f.file.Close())
+	if err != nil {
+		return errors.Join(err, os.Remove(path)) // half a table; nothing is lost where it came from
+	}
 	if f.lines <= 1 { // the header alone
 		return os.Remove(path)
 	}
