@@ -3,6 +3,7 @@ package botapi_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,7 +24,10 @@ func TestRealClient(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
+	var handling sync.WaitGroup // the library does not wait for its handlers
 	handler := func(ctx context.Context, b *tg.Bot, u *models.Update) {
+		handling.Add(1)
+		defer handling.Done()
 		switch {
 		case u.Message != nil:
 			if _, err := b.SendMessage(ctx, &tg.SendMessageParams{
@@ -62,7 +66,11 @@ func TestRealClient(t *testing.T) {
 	running, stop := context.WithCancel(ctx)
 	stopped := make(chan struct{})
 	go func() { defer close(stopped); b.Start(running) }()
-	defer func() { stop(); <-stopped }()
+	defer func() {
+		handling.Wait() // what they did is seen before they know it
+		stop()
+		<-stopped
+	}()
 
 	srv.Say(7, "salt & pepper") // not escaped by this careless bot
 	_, message := srv.Say(8, "water 500")
