@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -161,6 +163,9 @@ func costTable(w io.Writer, r bench.Result) {
 	s := r.Stall
 	row(w, "017 up", fmt.Sprintf("%.2f s while %d writers wrote %d rows", r.Up, s.Writers, s.Writes))
 	row(w, "longest write", fmt.Sprintf("%.1f ms in %s (p99 %.1f); undisturbed p99 %.1f ms, longest %.1f", s.Longest, s.Where, s.P99, s.Undisturbed, s.Before))
+	for _, event := range slices.Sorted(maps.Keys(s.Waits)) {
+		row(w, "slow writes", fmt.Sprintf("seen %d times waiting for %s", s.Waits[event], event))
+	}
 	row(w, "017 rolled back", fmt.Sprintf("%.2f s", r.Down))
 	row(w, "all of it", (time.Duration(r.Took) * time.Second).String())
 }

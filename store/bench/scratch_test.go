@@ -187,7 +187,8 @@ func TestStallSeesTheLongestWrite(t *testing.T) {
 		_, err := conn.Exec(ctx, `BEGIN; LOCK conversation_history IN SHARE MODE; SELECT pg_sleep(0.3); COMMIT`)
 		return err
 	})
-	if err != nil || stall.Writes < 4 || stall.Longest < 100 || stall.Where != "conversation_history" || stall.Writers != 4 {
+	if err != nil || stall.Writes < 4 || stall.Longest < 100 || stall.Where != "conversation_history" || stall.Writers != 4 ||
+		stall.Waits["Lock:relation"] == 0 {
 		t.Errorf("%+v, %v", stall, err)
 	}
 }

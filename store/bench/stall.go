@@ -20,6 +20,9 @@ type Stall struct {
 	Longest     float64 `json:"longest_ms"`
 	Where       string  `json:"longest_in"` // the table of that write
 	Writes      int64   `json:"writes"`     // during the build
+	// Waits says what slow writes waited for during the build: how often one that had taken over 20 ms was seen waiting for it, looked at
+	// every 10 ms. Lock:… is somebody's lock, IO:WALSync the disk, LWLock:WALWrite another writer who waits for the disk.
+	Waits map[string]int `json:"waits"`
 }
 
 // pace is the time from one write of a writer to the next.
@@ -34,13 +37,14 @@ func (s *Scratch) Stall(ctx context.Context, crowd Crowd, undisturbed time.Durat
 	}{
 		{"conversation_history", writeMessage}, {"conversation_history", writeMessage}, {"food_entries", writeFood}, {"user_gamification", writePoint},
 	}
-	works := make([]Work, len(writers))
+	works, pids := make([]Work, len(writers)), make([]int32, len(writers))
 	for i, w := range writers {
 		conn, err := s.connect(ctx)
 		if err != nil {
 			return Stall{}, err
 		}
 		defer closeConn(ctx, conn)
+		pids[i] = int32(conn.PgConn().PID()) //nolint:gosec // a process id
 		works[i] = func(ctx context.Context, dice *rand.Rand) error {
 			id, _ := crowd.Ask(dice)
 			return w.write(ctx, conn, id, dice)
@@ -50,14 +54,18 @@ func (s *Scratch) Stall(ctx context.Context, crowd Crowd, undisturbed time.Durat
 	if err != nil {
 		return Stall{}, err
 	}
-	during, worst, err := keepWriting(ctx, works, disturb)
+	var waits map[string]int
+	during, worst, err := keepWriting(ctx, works, func(ctx context.Context) (err error) {
+		waits, err = s.watch(ctx, pids, disturb)
+		return err
+	})
 	if err != nil {
 		return Stall{}, err
 	}
 	ms := func(ns int64) float64 { return float64(ns) / 1e6 }
 	return Stall{
 		Writers: len(works), Undisturbed: ms(before.ValueAtQuantile(99)), Before: ms(before.Max()),
-		P99: ms(during.ValueAtQuantile(99)), Longest: ms(during.Max()), Where: writers[worst].table, Writes: during.TotalCount(),
+		P99: ms(during.ValueAtQuantile(99)), Longest: ms(during.Max()), Where: writers[worst].table, Writes: during.TotalCount(), Waits: waits,
 	}, nil
 }
 
