@@ -42,6 +42,24 @@ func TestVerifyOldSnapshot(t *testing.T) {
 	wantVerdicts(t, verify(t, e, true), "true: a_x chosen")
 }
 
+// TestVerifyOldSnapshotChangesThePlan: for many rows the planner does without an index-only scan while pages are not marked. Then the
+// transaction is what to look for, and no vacuum, which has just been done.
+func TestVerifyOldSnapshotChangesThePlan(t *testing.T) {
+	t.Parallel()
+	url := emptyDatabase(t)
+	e := engine(t, url, scenario(), asking(sumByX))
+	up(t, e, migrations.UpOptions{})
+	release := snapshot(t, url, "dump of the night")
+	mustExec(t, url, "INSERT INTO a SELECT i % 1000, i FROM generate_series(1, 300000) AS i")
+	v := verify(t, e, true)
+	wantVerdicts(t, v, "false: a_x unusable")
+	if r := v.Indexes[0].Reason; !strings.Contains(r, `"dump of the night"`) || strings.Contains(r, "VACUUM") {
+		t.Errorf("%q", r)
+	}
+	release()
+	wantVerdicts(t, verify(t, e, true), "true: a_x chosen")
+}
+
 // snapshot opens a transaction that sees the database as it is now until released.
 func snapshot(t *testing.T, url, application string) (release func()) {
 	t.Helper()
