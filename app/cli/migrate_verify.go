@@ -62,8 +62,12 @@ func verificationTable(w io.Writer, found migrations.Verification) {
 func remedies(found migrations.Verification) string {
 	var out []string
 	for _, c := range found.Indexes {
-		if c.Verdict == migrations.Missing || c.Verdict == migrations.Invalid {
-			out = append(out, fmt.Sprintf("'healthagent migrate up %s --index %s'", migrations.Label(c.Migration), c.Name))
+		one := migrations.Label(c.Migration) + " --index " + c.Name
+		if c.Verdict == migrations.Different { // what stands there was somebody's wish: it goes by its own command
+			out = append(out, "'healthagent migrate down "+one+"'")
+		}
+		if c.Verdict == migrations.Different || c.Verdict == migrations.Missing || c.Verdict == migrations.Invalid {
+			out = append(out, "'healthagent migrate up "+one+"'")
 		}
 	}
 	if len(out) == 0 {
