@@ -32,14 +32,19 @@ func (t *terminal) benchVerb() *cobra.Command {
 			"DATABASE_URL names is not touched. Only a private server, which has the daemon's own settings, is restarted to measure cold\n" +
 			"reads. A million messages take about 2 GB of disk, and ten minutes with the default --seconds.",
 	}
-	command.Flags().IntVar(&flags.users, "users", 10_000, "how many people there are")
+	command.Flags().IntVar(&flags.users, "users", 10_000, "how many people there are; by itself no more than messages")
 	command.Flags().IntVar(&flags.messages, "messages", 1_000_000, "how many messages they and the coach wrote")
 	command.Flags().IntVar(&flags.foods, "foods", 0, "how many foods they logged; 0: 3 for 10 messages")
 	command.Flags().IntVar(&flags.reminders, "reminders", 0, "how many reminders there are, most of them done; 0: 5 a person")
 	command.Flags().Float64Var(&flags.seconds, "seconds", 2, "how long each measurement takes")
 	command.Flags().Uint64Var(&flags.seed, "seed", 1, "the same seed gives the same data")
 	output := outputFlag(command)
-	command.RunE = func(command *cobra.Command, _ []string) error { return t.bench(command, flags, *output) }
+	command.RunE = func(command *cobra.Command, _ []string) error {
+		if !command.Flags().Changed("users") { // few messages alone are no wrong usage
+			flags.users = max(1, min(flags.users, flags.messages))
+		}
+		return t.bench(command, flags, *output)
+	}
 	return command
 }
 
