@@ -85,6 +85,12 @@ func (e *Engine) Up(ctx context.Context, opts UpOptions) (Result, error) {
 		return result, err
 	}
 	steps, skipped, err := e.choose(ledger, opts, named)
+	var damaged bool
+	if err == nil && len(steps) == 0 {
+		if damaged, err = e.damaged(ctx, s, byVersion(ledger, named), named); damaged {
+			steps = append(steps, *e.file(named))
+		}
+	}
 	if err != nil || len(steps) == 0 || opts.DryRun {
 		result.Skipped = skipped
 		result.Steps = planned(steps)
@@ -97,6 +103,9 @@ func (e *Engine) Up(ctx context.Context, opts UpOptions) (Result, error) {
 	if steps, result.Skipped, err = e.choose(ledger, opts, named); err != nil {
 		return result, err
 	}
+	if damaged && len(steps) == 0 { // every statement looks at what is there
+		steps = append(steps, *e.file(named))
+	}
 	for _, m := range steps {
 		all := opts.IncludeHeld || m.Version == named
 		step, err := e.apply(ctx, s, m, byVersion(ledger, m.Version), all)
@@ -106,6 +115,25 @@ func (e *Engine) Up(ctx context.Context, opts UpOptions) (Result, error) {
 		result.Steps = append(result.Steps, step)
 	}
 	return result, nil
+}
+
+// damaged reports whether indexes of a named migration that the ledger calls applied are not there or invalid: somebody ran its
+// rollback by hand, or dropped one. Naming the migration is asking for them.
+func (e *Engine) damaged(ctx context.Context, s *session, row *record, named int) (bool, error) {
+	if row == nil || row.State != Applied || row.Class != IndexOnly || e.file(named) == nil {
+		return false, nil
+	}
+	for _, st := range e.file(named).Up.Statements {
+		d, ok := parseIndex(st)
+		if !ok || d.drop {
+			continue
+		}
+		found, err := s.findIndex(ctx, d)
+		if err != nil || found.state == indexMissing || found.state == indexInvalid {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 func (e *Engine) named(opts UpOptions) (int, error) {

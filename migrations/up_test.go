@@ -366,3 +366,26 @@ func TestForeignLedgerIsLeftAlone(t *testing.T) {
 		t.Errorf("up: %v", err)
 	}
 }
+
+// TestUpOfANameMendsWhatIsGone: a rollback that psql ran is not in the ledger. A start leaves it at that; whoever names the
+// migration wants its indexes.
+func TestUpOfANameMendsWhatIsGone(t *testing.T) {
+	t.Parallel()
+	url := emptyDatabase(t)
+	e := engine(t, url, scenario())
+	up(t, e, migrations.UpOptions{})
+	mustExec(t, url, "DROP INDEX a_x")
+	if r := up(t, e, migrations.UpOptions{}); len(r.Steps) != 0 {
+		t.Errorf("%+v", r)
+	}
+	wantIndexes(t, url, "")
+	if r := up(t, e, migrations.UpOptions{Version: "2", DryRun: true}); len(r.Steps) != 1 {
+		t.Errorf("%+v", r)
+	}
+	up(t, e, migrations.UpOptions{Version: "2"})
+	wantIndexes(t, url, "a_x")
+	wantStates(t, e, "001 applied, 002 applied")
+	if r := up(t, e, migrations.UpOptions{Version: "2"}); len(r.Steps) != 0 {
+		t.Errorf("%+v", r)
+	}
+}
