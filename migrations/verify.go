@@ -23,7 +23,7 @@ type VerifyOptions struct {
 type Verdict string
 
 // Verdicts. The empty one means that there is nothing to judge: the migration is
-// pending or running, or no query is known that needs the index.
+// running, or no query is known that needs the index.
 const (
 	Chosen      Verdict = "chosen"   // the planner takes it for every query
 	Usable      Verdict = "usable"   // the table is so small that the planner may do without
@@ -203,8 +203,9 @@ func refused(err error) bool {
 // absent judges an index that is not there by where its migration stands.
 func (c *IndexCheck) absent(row *record) {
 	switch {
-	case row == nil:
-		c.Note = "its migration is pending"
+	case row == nil: // nothing is proven by an index that nobody has made yet
+		c.Verdict = Missing
+		c.Reason = "its migration is pending"
 	case row.State == Running:
 		c.Note = "its migration is running at this moment"
 	case row.State == Held, slices.Contains(row.heldObjects(), c.Name):

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -61,8 +62,21 @@ func verificationTable(w io.Writer, found migrations.Verification) {
 // remedies are the commands that mend what can be mended by one.
 func remedies(found migrations.Verification) string {
 	var out []string
+	absent := map[int]int{}
 	for _, c := range found.Indexes {
-		one := migrations.Label(c.Migration) + " --index " + c.Name
+		if c.Verdict == migrations.Missing && !c.Exists {
+			absent[c.Migration]++
+		}
+	}
+	for _, c := range found.Indexes {
+		label := migrations.Label(c.Migration)
+		if absent[c.Migration] > 1 && c.Verdict == migrations.Missing {
+			if whole := "'healthagent migrate up " + label + "'"; !slices.Contains(out, whole) {
+				out = append(out, whole)
+			}
+			continue
+		}
+		one := label + " --index " + c.Name
 		if c.Verdict == migrations.Different { // what stands there was somebody's wish: it goes by its own command
 			out = append(out, "'healthagent migrate down "+one+"'")
 		}
