@@ -2,6 +2,7 @@ package report
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -49,6 +50,9 @@ func (p *Plans) Fill(ctx context.Context, profiles []store.QueryProfile) error {
 	if p.asked.IsZero() || p.now().Sub(p.asked) >= fresh {
 		p.plans, p.err = p.ask(ctx)
 		p.asked = p.now()
+		if errors.Is(ctx.Err(), context.Canceled) {
+			p.asked = time.Time{} // who asked went away: that says nothing to the next
+		}
 	}
 	for i, q := range profiles {
 		if a, known := p.plans[q.Name]; known {
@@ -86,8 +90,14 @@ func answerOf(plan inspect.Plan, index string) answer {
 	return answer{"", plan.Root.Type}
 }
 
+// serverTime is what the server gets to add its part. Who asks waits a little longer, and must have the figures that are ours, which
+// matter most when the server does not answer.
+const serverTime = 2 * time.Second
+
 // ReadQueries gathers the figures of a running store. A plan that cannot be had is said in Partial and is no reason to show nothing.
 func ReadQueries(ctx context.Context, s *store.Store, plans *Plans, since time.Time) Queries {
+	ctx, cancel := context.WithTimeout(ctx, serverTime)
+	defer cancel()
 	r := s.QueryReport()
 	q := Queries{Since: since, ThresholdMS: float64(s.SlowThreshold()) / float64(time.Millisecond), Queries: r.Queries, SlowSamples: r.SlowSamples}
 	if err := plans.Fill(ctx, q.Queries); err != nil {
