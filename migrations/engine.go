@@ -53,6 +53,9 @@ type Engine struct {
 	osUser string
 }
 
+// connectTime bounds the opening of a session, for a URL that says nothing about it.
+const connectTime = 10 * time.Second
+
 // New reads and validates the files; it does not connect. Errors are *LoadError,
 // *CollisionError, or those of a URL that cannot be parsed.
 func New(c Config) (*Engine, error) {
@@ -83,6 +86,9 @@ func New(c Config) (*Engine, error) {
 	conn, err := pgx.ParseConfig(c.URL)
 	if err != nil {
 		return nil, fmt.Errorf("migrations: parse the database URL: %w", err)
+	}
+	if conn.ConnectTimeout == 0 { // a server that hangs takes a connection and says nothing, for ever
+		conn.ConnectTimeout = connectTime
 	}
 	files, err := load(c.FS)
 	if err != nil {
