@@ -64,6 +64,7 @@ func (t *terminal) print(as format, value any, table func(w io.Writer)) error {
 		if err := columns.Flush(); err != nil {
 			return fmt.Errorf("write the table: %w", err)
 		}
+		trimLines(&page)
 	}
 	if _, err := t.out.Write(page.Bytes()); err != nil {
 		return fmt.Errorf("write the output: %w", err)
@@ -77,7 +78,16 @@ func row(w io.Writer, cells ...any) {
 	for i, cell := range cells {
 		texts[i] = safe(fmt.Sprint(cell))
 	}
-	_, _ = fmt.Fprintln(w, strings.TrimRight(strings.Join(texts, "\t"), "\t"))
+	_, _ = fmt.Fprintln(w, strings.Join(texts, "\t")) // also the empty ones at the end: a row without them ends a column for the next
+}
+
+// trimLines takes away what empty cells leave at the ends of lines.
+func trimLines(page *bytes.Buffer) {
+	text := page.String()
+	page.Reset()
+	for line := range strings.Lines(text) {
+		_, _ = fmt.Fprintln(page, strings.TrimRight(line, " \n"))
+	}
 }
 
 // safe makes a text that people chose (a display name, a note) harmless in a terminal:
