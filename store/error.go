@@ -42,6 +42,14 @@ func Unavailable(err error) bool {
 		pgconn.SafeToRetry(err)
 }
 
+// Answered reports whether err is what PostgreSQL itself said to a session that it had let in: a lock that somebody holds, a full disk.
+// It was reached, then.
+func Answered(err error) bool {
+	var pg *pgconn.PgError
+	var connect *pgconn.ConnectError
+	return errors.As(err, &pg) && !errors.As(err, &connect)
+}
+
 // ofNetwork reports whether the network failed. A bare error number of the operating system looks like that too, but comes from a file
 // of ours, such as one on a full disk.
 func ofNetwork(err error) bool {

@@ -156,6 +156,9 @@ func unreachable(err error) error {
 	if _, ok := errors.AsType[*fs.PathError](err); ok {
 		return err // a file of this machine: the driver's errors name none
 	}
+	if store.Unavailable(err) && store.Answered(err) {
+		return fault.Wrap(fault.Unavailable, "the database cannot do it at this moment", err)
+	}
 	if store.Unavailable(err) {
 		return fault.Wrap(fault.Unavailable, "the database cannot be reached", err)
 	}
