@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"time"
@@ -8,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"healthagent/migrations"
+	"healthagent/store"
 )
 
 func (t *terminal) migrateReindexVerb() *cobra.Command {
@@ -18,12 +21,15 @@ func (t *terminal) migrateReindexVerb() *cobra.Command {
 	}
 	output := outputFlag(command)
 	command.RunE = func(command *cobra.Command, args []string) error {
-		return t.withEngine(command, func(_ *database, engine *migrations.Engine) error {
+		return t.withEngine(command, func(db *database, engine *migrations.Engine) error {
 			events, stop := t.follow()
 			done, err := engine.Reindex(command.Context(), migrations.ReindexOptions{Index: args[0], Events: events})
 			stop()
 			if err != nil {
 				return fmt.Errorf("migrate reindex: %w", err)
+			}
+			if err := db.auditReindex(command.Context(), done); err != nil { // the index is rebuilt all the same
+				t.note("healthagent: this is not in the audit log: %s", store.Reason(err))
 			}
 			return t.print(*output, done, func(w io.Writer) {
 				row(w, "rebuilt "+done.Index, byteSize(done.Before)+" → "+byteSize(done.After), done.Duration.Round(time.Millisecond))
@@ -31,6 +37,22 @@ func (t *terminal) migrateReindexVerb() *cobra.Command {
 		})
 	}
 	return command
+}
+
+// auditReindex records it as the daemon does in its window.
+func (db *database) auditReindex(ctx context.Context, done migrations.Reindexed) error {
+	detail, err := json.Marshal(done)
+	if err != nil {
+		return fmt.Errorf("write JSON: %w", err)
+	}
+	s, err := store.Open(ctx, store.Config{URL: db.url, PoolMin: 1, PoolMax: 1, Application: "healthagent-cli", Logger: db.log})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	ctx, cancel := context.WithTimeout(ctx, reachTime)
+	defer cancel()
+	return s.Audit(ctx, db.actor, "index.reindex", done.Index, detail)
 }
 
 // byteSize writes a size as PostgreSQL's pg_size_pretty does, in powers of 1024.
