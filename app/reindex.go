@@ -30,33 +30,33 @@ func (r *reindexer) run(ctx context.Context) {
 	}
 	for wait(ctx, time.Minute) {
 		end, open := r.window.End(r.now())
-		if !open {
+		if !open || !r.once(ctx, end) {
 			continue
 		}
-		r.once(ctx, end)
 		for ctx.Err() == nil && r.now().Before(end) {
 			wait(ctx, time.Minute)
 		}
 	}
 }
 
-// once rebuilds what is bloated until the window closes. What cannot be rebuilt is logged and does not keep the next from it.
-func (r *reindexer) once(ctx context.Context, end time.Time) {
+// once rebuilds what is bloated until the window closes. What cannot be rebuilt is logged and does not keep the next from it. It returns
+// false when it could not even look: then there is time to try again, and the next window may be a week away.
+func (r *reindexer) once(ctx context.Context, end time.Time) bool {
 	ctx, cancel := context.WithTimeout(ctx, end.Sub(r.now()))
 	defer cancel()
 	names, err := r.bloated(ctx)
 	if err != nil {
 		r.log.Warn("looking for bloated indexes", "error", store.Reason(err))
-		return
+		return false
 	}
 	for _, name := range names {
 		done, err := r.rebuild(ctx, name)
 		switch {
 		case errors.Is(err, context.DeadlineExceeded):
 			r.log.Info("the maintenance window closed before an index was rebuilt; nothing of it is left", "index", name)
-			return
+			return true
 		case ctx.Err() != nil:
-			return
+			return true
 		case err != nil:
 			r.log.Warn("rebuilding a bloated index", "index", name, "error", store.Reason(err))
 			continue
@@ -69,4 +69,5 @@ func (r *reindexer) once(ctx context.Context, end time.Time) {
 			r.log.Warn("writing the rebuild of an index into the audit log", "index", name, "error", store.Reason(err))
 		}
 	}
+	return true
 }

@@ -43,7 +43,9 @@ func rebuilt(t *testing.T, names ...string) (tried, audited string) {
 			return nil
 		},
 	}
-	r.once(t.Context(), now.Add(time.Hour))
+	if !r.once(t.Context(), now.Add(time.Hour)) {
+		t.Error("the window counts as missed")
+	}
 	return strings.Join(did, " "), strings.Join(wrote, ", ")
 }
 
@@ -52,6 +54,18 @@ func TestReindexGoesOnAfterAFailureAndEndsWithTheWindow(t *testing.T) {
 	tried, audited := rebuilt(t, "a", "broken", "b", "long", "c")
 	if tried != "a broken b long" || audited != "daemon index.reindex a, daemon index.reindex b" {
 		t.Errorf("tried %q, audited %q", tried, audited)
+	}
+}
+
+// TestReindexLooksAgainWhenItCouldNot: a database that is away for a moment does not cost a week.
+func TestReindexLooksAgainWhenItCouldNot(t *testing.T) {
+	t.Parallel()
+	r := reindexer{
+		now: time.Now, log: slog.New(slog.DiscardHandler),
+		bloated: func(context.Context) ([]string, error) { return nil, errors.New("away") },
+	}
+	if r.once(t.Context(), time.Now().Add(time.Hour)) {
+		t.Error("the work of the window counts as done")
 	}
 }
 
