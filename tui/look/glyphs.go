@@ -1,0 +1,34 @@
+package look
+
+import "strings"
+
+// Glyphs are the characters that are drawn with. Each is one column wide.
+type Glyphs struct {
+	Full, Empty  string   // of a gauge
+	Levels       []string // of a sparkline, the lowest first
+	Gap          string   // of a sparkline, where nobody looked
+	Horizontal   string
+	Vertical     string
+	Branch, Last string // of a tree: another one follows, none does
+	More         string // a text that was cut ends so
+	Corners      [4]string
+	Arrow        string
+	Dot          string
+}
+
+func blocks() Glyphs {
+	return Glyphs{
+		Full: "█", Empty: "░", Levels: []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"}, Gap: "·", Horizontal: "─", Vertical: "│",
+		Branch: "├", Last: "└", More: "…", Corners: [4]string{"┌", "┐", "└", "┘"}, Arrow: "→", Dot: "·",
+	}
+}
+
+func ascii() Glyphs {
+	return Glyphs{
+		Full: "#", Empty: ".", Levels: []string{"_", ".", ":", "-", "=", "+", "*", "#"}, Gap: " ", Horizontal: "-", Vertical: "|",
+		Branch: "|", Last: "`", More: "~", Corners: [4]string{"+", "+", "+", "+"}, Arrow: ">", Dot: ".",
+	}
+}
+
+// Rule is a horizontal line of a width.
+func (g Glyphs) Rule(width int) string { return strings.Repeat(g.Horizontal, max(0, width)) }
