@@ -210,6 +210,7 @@ func removeDead(path string) error {
 func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	server := &http.Server{
 		Handler: h, ReadHeaderTimeout: answerTime, WriteTimeout: 2 * answerTime, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
+		ConnContext: withPeer,
 	}
 	over := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
