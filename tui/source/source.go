@@ -17,9 +17,9 @@ type Source interface {
 	Retry()
 	// Ask reads a page that is made for the question: Activity, Plan or Preview into a pointer to it. Errors are those of Do.
 	Ask(ctx context.Context, path string, into any) error
-	// Do does what was previewed. It returns the id of the run, which Snapshot.Runs then has. Errors: *RefusedError, *ChangedError,
-	// *UnavailableError.
-	Do(ctx context.Context, act Act, token string) (id string, err error)
+	// Do does what was previewed. typed is what was typed where the preview's Confirm asks for it, else empty. It returns the id of the
+	// run, which Snapshot.Runs then has. Errors: *RefusedError, *ChangedError, *UnavailableError.
+	Do(ctx context.Context, act Act, token, typed string) (id string, err error)
 }
 
 // The pages that can be asked for. A plan's is PlanPath's, an act's is its Path.
