@@ -9,12 +9,14 @@ import (
 	_ "time/tzdata" // bare servers have no zone files
 
 	"healthagent/app/cli"
+	"healthagent/app/early"
 )
 
 // The linker fills these in; see the Makefile.
 var version, commit, date string
 
 func main() {
+	early.Restore()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// the first signal asks to stop; from then on the next one ends the process at once
 	context.AfterFunc(ctx, func() {

@@ -4,6 +4,7 @@ package keys
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
 )
@@ -62,6 +63,7 @@ const (
 	Copy      Action = "copy"
 	CopyAll   Action = "copy all"
 	LogOf     Action = "log"
+	ShowRun   Action = "show the run"
 	Help      Action = "help"
 	Quit      Action = "quit"
 	Interrupt Action = "interrupt"
@@ -82,8 +84,31 @@ type Binding struct {
 	key.Binding
 	Action Action
 	Where  string // all, lists, text, or names of screens
+	Short  string // one word of what it does, for the line at the foot
 	Kind   Kind
 }
+
+// On reports whether the key does something on a screen, which is named as its tab.
+func (b Binding) On(screen string) bool {
+	for where := range strings.SplitSeq(b.Where, ", ") {
+		switch where {
+		case "all", screen:
+			return true
+		case "lists":
+			if slices.Contains(lists(), screen) {
+				return true
+			}
+		case "text":
+			if screen == "Log" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// lists are the screens that are lists in the first place. The details that open on top of them are texts.
+func lists() []string { return []string{"Queries", "Indexes", "Migrations", "Activity"} }
 
 // Map is the keys as they are for one person. It is not altered after New.
 type Map struct {

@@ -1,0 +1,28 @@
+package terminal
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// TestMain builds the program with its real main: what happens before main is part of what is tested.
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "healthagent-terminal-")
+	if err != nil {
+		panic(err)
+	}
+	code := 1
+	if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "healthagent"), "healthagent").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
+	} else if err = os.Setenv(binary, filepath.Join(dir, "healthagent")); err == nil {
+		code = m.Run()
+	}
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// binary is the variable that tells the tests where the program is.
+const binary = "HEALTHAGENT_TERMINAL_TEST_BINARY"
