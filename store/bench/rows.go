@@ -198,7 +198,11 @@ func (s Spec) foods(crowd Crowd) table {
 				l.float(grams * 0.4 * r.Float64())
 				l.float(grams * 0.2 * r.Float64())
 				l.raw(meals[r.IntN(len(meals))])
-				l.int(int64(exchange + 1))
+				if crowd.ids == nil {
+					l.int(int64(exchange + 1))
+				} else {
+					l.null() // the numbers are for what these people are going to write
+				}
 				l.time(at.Add(-time.Duration(r.IntN(3600)) * time.Second))
 				l.time(at)
 				l.end()

@@ -17,6 +17,7 @@ type Crowd struct {
 	first  float64
 	fall   float64
 	stride int64
+	ids    []int64 // of people who are given, by rank; nil: they are made
 }
 
 // NewCrowd returns n people; n is at least 1.
@@ -30,6 +31,19 @@ func NewCrowd(n int) Crowd {
 	return c
 }
 
+// given are people with ids of their own who all talk the same amount; there is at least one.
+func given(ids []int64) Crowd {
+	c := NewCrowd(len(ids))
+	c.ids = ids
+	return c
+}
+
+// turn is who speaks in an exchange when everybody does once in each round. The rounds begin with different people.
+func (c Crowd) turn(seed uint64, exchange int) int {
+	first := int(unit(seed, uint64(exchange/c.n)) * float64(c.n))
+	return (first + exchange) % c.n
+}
+
 // Rank turns a number from [0, 1) into a person: the same number is the same person. Equally spread numbers give the skew.
 func (c Crowd) Rank(u float64) int {
 	k := int(math.Pow(c.first-u*c.fall, 1/(1-exponent)) - c.shift)
@@ -40,7 +54,12 @@ func (c Crowd) Rank(u float64) int {
 func (c Crowd) came(rank int) int64 { return int64(rank) * c.stride % int64(c.n) }
 
 // ID is a person's Telegram id.
-func (c Crowd) ID(rank int) int64 { return firstID + c.came(rank)*idStep }
+func (c Crowd) ID(rank int) int64 {
+	if c.ids != nil {
+		return c.ids[rank]
+	}
+	return firstID + c.came(rank)*idStep
+}
 
 const (
 	firstID = 100_000_000

@@ -9,11 +9,12 @@ import (
 type Spec struct {
 	Users     int
 	Messages  int
-	Foods     int       // default: 3 for 10 messages
-	Reminders int       // default: 5 a person, most of them done
-	Seed      uint64    // the same seed and Now give the same rows
-	Now       time.Time // the newest message is of then; default: the present minute
-	FoodNames []string  // from the most to the least usual; default: some thirty
+	Foods     int           // default: 3 for 10 messages
+	Reminders int           // default: 5 a person, most of them done
+	Seed      uint64        // the same seed and Now give the same rows
+	Now       time.Time     // the newest message is of then; default: the present minute
+	Span      time.Duration // from the first message to the last; default: what four messages a day come to, 30 days at least
+	FoodNames []string      // from the most to the least usual; default: some thirty
 }
 
 // perDay is how many messages a person and the coach exchange in a day, on average; from it follows how far the data goes back.
@@ -41,6 +42,9 @@ func (s Spec) withDefaults() Spec {
 
 // span is the time from the first message to the last.
 func (s Spec) span() time.Duration {
+	if s.Span > 0 {
+		return s.Span
+	}
 	days := float64(s.Messages) / float64(s.Users) / perDay
 	return max(leastSpan, time.Duration(days*24*float64(time.Hour)))
 }
@@ -56,6 +60,9 @@ func (s Spec) timeOf(exchange int) time.Time {
 
 // personOf is the rank of who speaks in an exchange.
 func (s Spec) personOf(crowd Crowd, exchange int) int {
+	if crowd.ids != nil {
+		return crowd.turn(s.Seed, exchange)
+	}
 	return member(crowd.Rank(unit(s.Seed, uint64(exchange))))
 }
 
