@@ -48,6 +48,9 @@ func (e *Engine) carry(ctx context.Context, s *session, script Script, row, fall
 		if before.State == Partial && fallback.State == Failed {
 			fallback.State = Partial
 		}
+		if !how.single && row.Direction == down && fallback.State == Applied && len(fallback.heldObjects()) > len(before.heldObjects()) {
+			fallback.State = Partial // cut between two drops: what is left was to go as well
+		}
 		if fallback.State == before.State { // nothing came of it: the row tells of the last run that did something
 			fallback.Direction, fallback.AppliedAt = before.Direction, before.AppliedAt
 		}

@@ -29,6 +29,9 @@ func (s *session) stepwise(ctx context.Context, script Script, row *record, want
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		if s.stopped() {
+			return ErrStopped
+		}
 		s.report.at(i+1, ddl.name, st.FirstLine())
 		if err := s.step(ctx, st, ddl, isIndex, row); err != nil {
 			return errors.Join(explainAt(script, i, err), ctx.Err())

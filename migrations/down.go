@@ -16,6 +16,8 @@ type DownOptions struct {
 	Index string
 	// DryRun returns what would be done, and does nothing.
 	DryRun bool
+	// Stop is that of UpOptions.
+	Stop <-chan struct{}
 	// Rescue gets the rows of every table of which rows or columns are lost, before
 	// they are, in the transaction that loses them. When it fails nothing is lost.
 	// Nil loses them.
@@ -74,7 +76,11 @@ func (e *Engine) Down(ctx context.Context, opts DownOptions) (Result, error) {
 	if err != nil {
 		return result, err
 	}
+	s.stop = opts.Stop
 	for _, r := range rows {
+		if s.stopped() {
+			return result, ErrStopped
+		}
 		step, err := e.rollBack(ctx, s, r, opts.Rescue)
 		if err != nil {
 			return result, err

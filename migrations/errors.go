@@ -13,6 +13,8 @@ var (
 	ErrNothingToRollBack = errors.New("no index-only migration is applied: name the version to roll back")
 	// ErrNothingHeld is returned by Release for a migration of which nothing is held.
 	ErrNothingHeld = errors.New("nothing of that migration is held")
+	// ErrStopped is returned by Up and Down when Stop was closed before all was done.
+	ErrStopped = errors.New("it was stopped after a step, as was asked")
 	// ErrForeignLedger is returned when the table public.schema_migrations was
 	// made by another program.
 	ErrForeignLedger = errors.New("the table public.schema_migrations is not this program's ledger")

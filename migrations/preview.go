@@ -13,6 +13,12 @@ type PlanOptions struct {
 	// one that is not applied, the rollback of one that is. Empty shows everything
 	// that is pending, and what Down without a version would take back.
 	Version string
+	// Direction, up or down, asks for that one of a Version or an Index wherever it
+	// stands: a partial one leads both ways. Empty leaves the choice to Plan.
+	Direction string
+	// Index, of an index-only migration, asks what building or dropping that one alone
+	// would do, by Direction. Version need not be named then.
+	Index string
 	// Trial also drops the indexes of an index-only rollback for a moment, in a
 	// transaction that is rolled back, to see how the queries would be answered. It
 	// takes an exclusive lock on their tables, for which it waits 50 ms at most.
@@ -70,7 +76,7 @@ func (e *Engine) Plan(ctx context.Context, opts PlanOptions) ([]Preview, error) 
 	if err != nil {
 		return nil, err
 	}
-	intents, err := e.intents(ledger, named)
+	intents, err := e.intents(ledger, named, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -112,12 +118,19 @@ func (in intent) script() Script {
 }
 
 // intents chooses the steps, in the order of doing.
-func (e *Engine) intents(ledger []record, named int) ([]intent, error) {
+func (e *Engine) intents(ledger []record, named int, opts PlanOptions) ([]intent, error) {
 	row := byVersion(ledger, named)
 	switch {
+	case opts.Index != "":
+		return e.oneIntent(ledger, named, opts.Index, direction(opts.Direction))
+	case named != 0 && direction(opts.Direction) == down:
+		if row == nil && e.file(named) == nil {
+			return nil, &NoSuchVersionError{Version: named}
+		}
+		return e.downIntents(ledger, named)
 	case named == 0:
 		return e.allIntents(ledger)
-	case row != nil && (row.State == Applied || (row.State == Partial || row.State == Running) && row.Direction == down):
+	case direction(opts.Direction) != up && row != nil && (row.State == Applied || (row.State == Partial || row.State == Running) && row.Direction == down):
 		return e.downIntents(ledger, named)
 	case e.file(named) == nil:
 		return nil, &NoSuchVersionError{Version: named}
@@ -180,6 +193,30 @@ func (e *Engine) downIntents(ledger []record, named int) ([]intent, error) {
 		out = append(out, in)
 	}
 	return withCompany(out, named), nil
+}
+
+// oneIntent is the building or the dropping of one index.
+func (e *Engine) oneIntent(ledger []record, named int, index string, d direction) ([]intent, error) {
+	if d != up {
+		d = down
+	}
+	row, statement, err := e.owner(ledger, named, index)
+	if err != nil {
+		return nil, err
+	}
+	in := intent{
+		version: row.Version, name: row.Name, class: row.Class, additive: row.Additive,
+		state: row.State, direction: d, held: row.heldObjects(),
+	}
+	const alone = "-- healthagent: no-transaction\n"
+	file := fmt.Sprintf("%s_%s.sql (%s)", Label(row.Version), row.Name, index)
+	if in.up, err = parseScript(file, alone+statement.Text+";\n"); err != nil {
+		return nil, err
+	}
+	if in.down, err = parseScript(file, alone+dropText(statement)+";\n"); err != nil {
+		return nil, err
+	}
+	return []intent{in}, nil
 }
 
 // withCompany tells the named step which others are done with it.

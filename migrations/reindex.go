@@ -73,6 +73,52 @@ func (e *Engine) Reindex(ctx context.Context, o ReindexOptions) (Reindexed, erro
 	return out, nil
 }
 
+// DropLeftover drops the invalid copy of an index that a rebuild which was cut left
+// behind: the copy's own name is given, such as NAME_ccnew. It holds the migration
+// lock. Errors: *NoSuchIndexError for one that is no such copy or is in use,
+// *LockedError, *StatementError.
+func (e *Engine) DropLeftover(ctx context.Context, name string, events chan<- Event) error {
+	s, err := e.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	s.report.to = events
+	if err := s.lock(ctx); err != nil {
+		return err
+	}
+	if err := s.setLockTimeout(ctx, 0); err != nil {
+		return err
+	}
+	var found bool
+	if err := s.conn.QueryRow(ctx, selectLeftover, name).Scan(&found); err != nil {
+		return fmt.Errorf("look at the index %s: %w", name, err)
+	}
+	if !found {
+		return &NoSuchIndexError{Index: name, Absent: true}
+	}
+	text := "DROP INDEX CONCURRENTLY IF EXISTS " + pgx.Identifier{"public", name}.Sanitize()
+	s.report.total = 1
+	s.report.at(1, name, text)
+	if err := s.watched(ctx, text); err != nil {
+		err = errors.Join(explainAt(Script{File: "reindex", Statements: []Statement{{Text: text, Line: 1}}}, 0, err), ctx.Err())
+		s.report.send(Event{Kind: EventFailed, Text: err.Error()})
+		return err
+	}
+	s.report.send(Event{Kind: EventDone})
+	e.cfg.Logger.InfoContext(ctx, "what an interrupted rebuild left was dropped", "index", name)
+	return nil
+}
+
+const selectLeftover = `
+SELECT EXISTS (
+    SELECT FROM pg_class c
+    JOIN pg_index i ON i.indexrelid = c.oid
+    WHERE c.relnamespace = 'public'::regnamespace
+      AND c.relname = $1
+      AND NOT i.indisvalid
+      AND c.relname ~ '_cc(new|old)[0-9]*$')`
+
 const selectIndexBytes = `
 SELECT pg_relation_size(c.oid)
 FROM pg_class c

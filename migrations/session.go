@@ -27,6 +27,17 @@ type session struct {
 	cfg    Config
 	engine *Engine
 	report *reporter
+	stop   <-chan struct{} // closed: no other step begins; nil: never
+}
+
+// stopped reports whether it was asked to end after the step at work.
+func (s *session) stopped() bool {
+	select {
+	case <-s.stop:
+		return true
+	default:
+		return false
+	}
 }
 
 // cleanupTime bounds what is done after a cancelled run, and how long a cancelled

@@ -78,6 +78,17 @@ func (e *Engine) Check(ctx context.Context) error {
 	return check(e.files, ledger, 0)
 }
 
+// Holder returns the session that holds the migration lock at this moment, nil when
+// nobody migrates.
+func (e *Engine) Holder(ctx context.Context) (*Holder, error) {
+	s, err := e.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	return s.holder(ctx)
+}
+
 // look reads the ledger without the lock. A running row without a holder of the
 // lock is shown as what its dead process left. The rows are read first: a run that
 // begins in between has its row written before, or is not seen at all.

@@ -22,6 +22,10 @@ type UpOptions struct {
 	Index string
 	// DryRun returns what would be done, and does nothing.
 	DryRun bool
+	// Stop, once closed, lets the statement at work end and begins no other: what is
+	// left over then is as after a cancelled context, and the error is ErrStopped. A
+	// migration that is one transaction is one step. Nil: it is never asked to stop.
+	Stop <-chan struct{}
 	// Events is told what happens meanwhile; see Event. Nil tells nobody. The engine
 	// never closes it.
 	Events chan<- Event
@@ -106,7 +110,11 @@ func (e *Engine) Up(ctx context.Context, opts UpOptions) (Result, error) {
 	if damaged && len(steps) == 0 { // every statement looks at what is there
 		steps = append(steps, *e.file(named))
 	}
+	s.stop = opts.Stop
 	for _, m := range steps {
+		if s.stopped() {
+			return result, ErrStopped
+		}
 		all := opts.IncludeHeld || m.Version == named
 		step, err := e.apply(ctx, s, m, byVersion(ledger, m.Version), all)
 		if err != nil {
