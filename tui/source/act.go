@@ -1,6 +1,9 @@
 package source
 
-import "time"
+import (
+	"net/url"
+	"time"
+)
 
 // Verb is what an act does.
 type Verb string
@@ -41,8 +44,14 @@ type Act struct {
 	AfterStep bool `json:"after_step,omitempty"`
 }
 
-// Path is where the act is asked of the daemon: GET for its preview, POST with its token to do it.
-func (a Act) Path() string { return "/v1/" + string(a.Object) + "/" + a.Name + "/" + string(a.Verb) }
+// Path is where the act is asked of the daemon, session and all: GET for its preview, POST with its token to do it.
+func (a Act) Path() string {
+	path := "/v1/" + string(a.Object) + "/" + url.PathEscape(a.Name) + "/" + string(a.Verb)
+	if a.Start != nil {
+		path += "?" + url.Values{"backend_start": {a.Start.UTC().Format(time.RFC3339Nano)}}.Encode()
+	}
+	return path
+}
 
 // Preview is what is known of an act before it is done. Which parts are filled depends on the act.
 type Preview struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"time"
 )
 
@@ -27,7 +28,7 @@ const ActivityPath = "/v1/activity"
 
 // PlanPath is the page of a named statement's plan. An analyzed one runs the statement.
 func PlanPath(name string, analyze bool) string {
-	path := "/v1/plans/" + name
+	path := "/v1/plans/" + url.PathEscape(name)
 	if analyze {
 		path += "?analyze=1"
 	}
