@@ -64,7 +64,7 @@ type Preview struct {
 	Busy    string    `json:"busy,omitempty"`    // the id of a run that is under way instead
 	Confirm string    `json:"confirm,omitempty"` // what must be typed; empty: one key
 	Class   string    `json:"class,omitempty"`
-	SQL     string    `json:"sql,omitempty"`
+	SQL     string    `json:"sql,omitempty" text:"lines"`
 	Checks  []Check   `json:"checks"`
 	After   string    `json:"after"` // what is so afterwards
 	Undo    Undo      `json:"undo"`

@@ -17,7 +17,7 @@ type Index struct {
 	Table      string   `json:"table"`
 	Name       string   `json:"name"`
 	Migration  string   `json:"migration"` // 017; empty: no index-only migration makes it
-	Definition string   `json:"definition"`
+	Definition string   `json:"definition" text:"lines"`
 	Bytes      int64    `json:"bytes"`
 	Scans      int64    `json:"scans"`          // since Since
 	ScansMin   *float64 `json:"scans_per_min"`  // over the last 15 minutes; nil: not known yet
@@ -38,7 +38,7 @@ type Index struct {
 	Held       bool     `json:"held"`    // dropped on purpose: it is listed though it is not there
 	Missing    bool     `json:"missing"` // its migration makes it, and it is not there
 	Advice     string   `json:"advice,omitempty"`
-	Remedy     string   `json:"remedy,omitempty"`
+	Remedy     string   `json:"remedy,omitempty" text:"lines"`
 }
 
 // Migrations is the ledger.
@@ -64,10 +64,10 @@ type Migration struct {
 	Done       int        `json:"done"`
 	Total      int        `json:"total"`
 	Error      string     `json:"error,omitempty"`
-	Unknown    bool       `json:"unknown"` // this program has no such file
-	Edited     bool       `json:"edited"`  // the file differs from what was applied
-	Up         string     `json:"up"`      // SQL
-	Down       string     `json:"down"`    // SQL; empty: there is none
+	Unknown    bool       `json:"unknown"`           // this program has no such file
+	Edited     bool       `json:"edited"`            // the file differs from what was applied
+	Up         string     `json:"up" text:"lines"`   // SQL
+	Down       string     `json:"down" text:"lines"` // SQL; empty: there is none
 	Objects    []string   `json:"objects"`
 	Bytes      int64      `json:"bytes"`        // of its indexes
 	OutOfOrder bool       `json:"out_of_order"` // pending below the newest applied

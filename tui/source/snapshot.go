@@ -239,7 +239,7 @@ type Item struct {
 	Kind     string    `json:"kind"`     // slow, unused, invalid, blocked, pool, postgres, …
 	Subject  string    `json:"subject"`
 	Text     string    `json:"text"`
-	Remedy   string    `json:"remedy,omitempty"` // what to do, to be pasted
+	Remedy   string    `json:"remedy,omitempty" text:"lines"` // what to do, to be pasted
 	Since    time.Time `json:"since,omitzero"`
 	Screen   string    `json:"screen"` // which one shows it: queries, indexes, migrations, activity, cache, log
 }

@@ -17,7 +17,7 @@ func Bounds() []float64 { return []float64{1, 5, 20, 50, 100, 250} }
 // Statement is one named statement.
 type Statement struct {
 	Name      string   `json:"name"`
-	SQL       string   `json:"sql"`
+	SQL       string   `json:"sql" text:"lines"`
 	CallsMin  float64  `json:"calls_per_min"`
 	MeanMS    float64  `json:"mean_ms"`
 	P50MS     float64  `json:"p50_ms"`
@@ -57,7 +57,7 @@ type SlowSample struct {
 // Plan is how the server would run a named statement, or did.
 type Plan struct {
 	Name        string    `json:"name"`
-	SQL         string    `json:"sql"`
+	SQL         string    `json:"sql" text:"lines"`
 	At          time.Time `json:"at"`
 	Generic     bool      `json:"generic"` // for any values; false: for the values of one real person, which are not told
 	Analyzed    bool      `json:"analyzed"`
