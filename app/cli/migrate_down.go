@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"healthagent/app/fault"
+	"healthagent/app/rescue"
 	"healthagent/migrations"
 )
 
@@ -43,12 +44,15 @@ func (t *terminal) migrateDownVerb() *cobra.Command {
 			if err := t.agree(command, engine, plan, options, yes); err != nil {
 				return err
 			}
-			rescue := &rescue{dir: db.rescueDir(), now: t.now()}
+			rows := &rescue.Writer{Dir: rescue.Dir(db.config.StateDir), Now: t.now()}
 			events, stop := t.follow()
-			options.DryRun, options.Rescue, options.Events = false, rescue.open, events
+			options.DryRun, options.Rescue, options.Events = false, rows.Open, events
 			result, err := engine.Down(ctx, options)
 			stop()
-			gone := t.noteRescued(rescue, result)
+			if o, worth := outcomeOf(result, *index, err); worth {
+				t.audit(ctx, db, "migration.rollback", subjectOf(plan), o)
+			}
+			gone := t.noteRescued(rows, result)
 			if err != nil {
 				err = fmt.Errorf("migrate down: %w", err)
 				t.noteWaysOut(command, engine, *index)
@@ -62,16 +66,24 @@ func (t *terminal) migrateDownVerb() *cobra.Command {
 	return command
 }
 
+// subjectOf names the migration that was meant: the last that is taken back.
+func subjectOf(plan migrations.Result) string {
+	if len(plan.Steps) == 0 {
+		return ""
+	}
+	return migrations.Label(plan.Steps[len(plan.Steps)-1].Version)
+}
+
 // noteRescued says where rows were written down, and returns the files of those that are
 // gone. When a step fails after that its rows are still there.
-func (t *terminal) noteRescued(r *rescue, result migrations.Result) (gone []string) {
-	for _, f := range r.files {
-		if !slices.ContainsFunc(result.Steps, func(s migrations.Step) bool { return s.Version == f.version }) {
-			t.note("healthagent: rows were written down in %s, but taking their migration back failed", f.path)
+func (t *terminal) noteRescued(r *rescue.Writer, result migrations.Result) (gone []string) {
+	for _, f := range r.Files {
+		if !slices.ContainsFunc(result.Steps, func(s migrations.Step) bool { return s.Version == f.Version }) {
+			t.note("healthagent: rows were written down in %s, but taking their migration back failed", f.Path)
 			continue
 		}
-		t.note("healthagent: the rows that are gone are in %s", f.path)
-		gone = append(gone, f.path)
+		t.note("healthagent: the rows that are gone are in %s", f.Path)
+		gone = append(gone, f.Path)
 	}
 	return gone
 }

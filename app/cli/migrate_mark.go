@@ -40,9 +40,12 @@ func theVersion(command *cobra.Command, args []string) error {
 func (t *terminal) markVerb(command *cobra.Command, mark func(*migrations.Engine, context.Context, string) error) *cobra.Command {
 	output := outputFlag(command)
 	command.RunE = func(command *cobra.Command, args []string) error {
-		return t.withEngine(command, func(_ *database, engine *migrations.Engine) error {
+		return t.withEngine(command, func(db *database, engine *migrations.Engine) error {
 			ctx := command.Context()
 			err := mark(engine, ctx, args[0])
+			if err == nil {
+				t.audit(ctx, db, "migration."+command.Name(), labelled(args[0]), outcome{Result: "done"})
+			}
 			if _, applied := errors.AsType[*migrations.NotHoldableError](err); applied || errors.Is(err, migrations.ErrNothingHeld) {
 				return fault.New(fault.Conflict, err.Error())
 			}

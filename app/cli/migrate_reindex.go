@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"time"
@@ -10,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"healthagent/migrations"
-	"healthagent/store"
 )
 
 func (t *terminal) migrateReindexVerb() *cobra.Command {
@@ -28,31 +25,13 @@ func (t *terminal) migrateReindexVerb() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("migrate reindex: %w", err)
 			}
-			if err := db.auditReindex(command.Context(), done); err != nil { // the index is rebuilt all the same
-				t.note("healthagent: this is not in the audit log: %s", store.Reason(err))
-			}
+			t.audit(command.Context(), db, "index.reindex", done.Index, done)
 			return t.print(*output, done, func(w io.Writer) {
 				row(w, "rebuilt "+done.Index, byteSize(done.Before)+" → "+byteSize(done.After), done.Duration.Round(time.Millisecond))
 			})
 		})
 	}
 	return command
-}
-
-// auditReindex records it as the daemon does in its window.
-func (db *database) auditReindex(ctx context.Context, done migrations.Reindexed) error {
-	detail, err := json.Marshal(done)
-	if err != nil {
-		return fmt.Errorf("write JSON: %w", err)
-	}
-	s, err := store.Open(ctx, store.Config{URL: db.url, PoolMin: 1, PoolMax: 1, Application: "healthagent-cli", Logger: db.log})
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	ctx, cancel := context.WithTimeout(ctx, reachTime)
-	defer cancel()
-	return s.Audit(ctx, db.actor, "index.reindex", done.Index, detail)
 }
 
 // byteSize writes a size as PostgreSQL's pg_size_pretty does, in powers of 1024.

@@ -20,10 +20,13 @@ func (t *terminal) migrateUpVerb() *cobra.Command {
 	output := outputFlag(command)
 	index := indexFlag(command, "build only this index")
 	command.RunE = func(command *cobra.Command, args []string) error {
-		return t.withEngine(command, func(_ *database, engine *migrations.Engine) error {
+		return t.withEngine(command, func(db *database, engine *migrations.Engine) error {
 			events, stop := t.follow()
 			result, err := engine.Up(command.Context(), migrations.UpOptions{Version: first(args), Index: *index, Events: events})
 			stop()
+			if o, worth := outcomeOf(result, *index, err); worth {
+				t.audit(command.Context(), db, "migration.apply", labelled(first(args)), o)
+			}
 			t.noteHeld(result)
 			if err != nil {
 				err = fmt.Errorf("migrate up: %w", err)

@@ -1,4 +1,5 @@
-package cli
+// Package rescue writes rows down before a rollback loses them: for the command line and for the daemon, in one place and one form.
+package rescue
 
 import (
 	"bytes"
@@ -13,38 +14,39 @@ import (
 	"time"
 )
 
-// rescueDir is where rows go that a rollback loses.
-func (db *database) rescueDir() string { return filepath.Join(db.config.StateDir, "rescued") }
+// Dir is where the rows go, below the state directory.
+func Dir(stateDir string) string { return filepath.Join(stateDir, "rescued") }
 
-// rescue writes rows down before a rollback loses them: a compressed CSV file for each
-// table, for its owner alone. A table without rows leaves no file.
-type rescue struct {
-	dir   string
-	now   time.Time
-	files []rescuedFile // those that hold rows
+// Writer writes, for one rollback, a compressed CSV file for each table, for its owner alone. A table without rows leaves no file. It
+// is for one goroutine at a time.
+type Writer struct {
+	Dir   string
+	Now   time.Time
+	Files []File // those that hold rows
 }
 
-type rescuedFile struct {
-	version int // the migration whose rollback loses the rows
-	path    string
+// File holds the rows of one table.
+type File struct {
+	Version int // the migration whose rollback loses the rows
+	Path    string
 }
 
-// open is a migrations.RescueFunc.
-func (r *rescue) open(version int, table string) (io.WriteCloser, error) {
-	if err := os.MkdirAll(r.dir, 0o700); err != nil {
+// Open is a migrations.RescueFunc.
+func (r *Writer) Open(version int, table string) (io.WriteCloser, error) {
+	if err := os.MkdirAll(r.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the directory for rows that would be lost: %w", err)
 	}
-	name := fmt.Sprintf("%s_%03d_%s.csv.gz", r.now.UTC().Format("20060102T150405.000Z"), version, strings.ReplaceAll(table, "/", "_"))
-	path := filepath.Join(r.dir, name)
+	name := fmt.Sprintf("%s_%03d_%s.csv.gz", r.Now.UTC().Format("20060102T150405.000Z"), version, strings.ReplaceAll(table, "/", "_"))
+	path := filepath.Join(r.Dir, name)
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open the file for rows that would be lost: %w", err)
 	}
-	return &rescueFile{rescue: r, version: version, file: file, packed: gzip.NewWriter(file)}, nil
+	return &rescueFile{writer: r, version: version, file: file, packed: gzip.NewWriter(file)}, nil
 }
 
 type rescueFile struct {
-	rescue  *rescue
+	writer  *Writer
 	version int
 	file    *os.File
 	packed  *gzip.Writer
@@ -71,11 +73,11 @@ func (f *rescueFile) Close() error {
 	if f.lines <= 1 { // the header alone
 		return os.Remove(path)
 	}
-	rescued := rescuedFile{f.version, path}
-	if !slices.Contains(f.rescue.files, rescued) { // the same table again, after a lock was not to be had
-		f.rescue.files = append(f.rescue.files, rescued)
+	rescued := File{f.version, path}
+	if !slices.Contains(f.writer.Files, rescued) { // the same table again, after a lock was not to be had
+		f.writer.Files = append(f.writer.Files, rescued)
 	}
-	return syncDir(f.rescue.dir)
+	return syncDir(f.writer.Dir)
 }
 
 // syncDir puts the names in a directory on the disk: a synced file that has none is lost
