@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"healthagent/app/fault"
+	"healthagent/tui/source"
 )
 
 // Source is what the daemon shows. All functions may be called concurrently and must heed their context.
@@ -32,6 +33,11 @@ type Source struct {
 	Indexes    func(context.Context) (any, error)
 	Tables     func(context.Context) (any, error)
 	Migrations func(context.Context) (any, error)
+
+	// Rights says what somebody may do; nil: nothing but look.
+	Rights func(Peer) source.You
+	// Acts does what changes the system; nil: there are no acts.
+	Acts Acts
 }
 
 // Verdict of one component.
@@ -123,6 +129,7 @@ func Handler(s Source, log *slog.Logger) http.Handler {
 	} {
 		reply(path, func(ctx context.Context) (int, any) { return answer(ctx, read) })
 	}
+	handleActs(mux, s, log)
 	return mux
 }
 
