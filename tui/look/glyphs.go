@@ -6,6 +6,7 @@ import "strings"
 type Glyphs struct {
 	Full, Empty  string   // of a gauge
 	Levels       []string // of a sparkline, the lowest first
+	Eighths      []string // of a bar's last column, the thinnest first
 	Gap          string   // of a sparkline, where nobody looked
 	Horizontal   string
 	Vertical     string
@@ -18,14 +19,18 @@ type Glyphs struct {
 
 func blocks() Glyphs {
 	return Glyphs{
-		Full: "█", Empty: "░", Levels: []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"}, Gap: "·", Horizontal: "─", Vertical: "│",
+		Full: "█", Empty: "░", Levels: []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
+		Eighths: []string{"▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"}, Gap: "·",
+		Horizontal: "─", Vertical: "│",
 		Branch: "├", Last: "└", More: "…", Corners: [4]string{"┌", "┐", "└", "┘"}, Arrow: "→", Dot: "·",
 	}
 }
 
 func ascii() Glyphs {
 	return Glyphs{
-		Full: "#", Empty: ".", Levels: []string{"_", ".", ":", "-", "=", "+", "*", "#"}, Gap: " ", Horizontal: "-", Vertical: "|",
+		Full: "#", Empty: ".", Levels: []string{"_", ".", ":", "-", "=", "+", "*", "#"},
+		Eighths: []string{"#"}, Gap: " ",
+		Horizontal: "-", Vertical: "|",
 		Branch: "|", Last: "`", More: "~", Corners: [4]string{"+", "+", "+", "+"}, Arrow: ">", Dot: ".",
 	}
 }

@@ -1,16 +1,21 @@
 package widget
 
 import (
+	"slices"
 	"strings"
+
+	"github.com/charmbracelet/x/ansi"
 
 	"healthagent/tui/look"
 )
+
+func textWidth(s string) int { return ansi.StringWidth(s) }
 
 // Fit makes exactly height lines of width columns of the given ones: what is too much is cut, what is missing is blank.
 func Fit(l *look.Look, lines []string, width, height int) string {
 	out := make([]string, 0, max(0, height))
 	for _, line := range lines {
-		if len(out) == height {
+		if len(out) >= height {
 			break
 		}
 		out = append(out, l.Left(line, width))
@@ -26,7 +31,116 @@ func Titled(l *look.Look, title string, width int) string {
 	if title == "" {
 		return l.Rule(width)
 	}
-	text := l.Horizontal + " " + title + " "
-	text = l.Clip(text, width)
-	return l.Left(text+l.Rule(width), width)
+	return l.Left(l.Horizontal+" "+title+" "+l.Rule(width-textWidth(title)-3), width)
+}
+
+// Heading is a line with a title at the left and a note at the right; the note goes when there is no room for both.
+func Heading(l *look.Look, title, note string, width int) string {
+	room := width - textWidth(title) - textWidth(note)
+	if note == "" || room < 2 {
+		return l.Paint(look.Strong, l.Left(title, width))
+	}
+	return l.Paint(look.Strong, title) + strings.Repeat(" ", room) + l.Paint(look.Dim, note)
+}
+
+// Beside puts two blocks of lines next to each other: the left one leftWidth columns wide, the right one what is left of width, a line
+// between them. There are as many lines as the longer one has.
+func Beside(l *look.Look, left, right []string, leftWidth, width int) []string {
+	leftWidth = min(max(0, leftWidth), max(0, width))
+	between := l.Clip(" "+l.Vertical+" ", width-leftWidth)
+	rest := width - leftWidth - textWidth(between)
+	at := func(lines []string, i int) string {
+		if i < len(lines) {
+			return lines[i]
+		}
+		return ""
+	}
+	out := make([]string, max(len(left), len(right)))
+	for i := range out {
+		out[i] = l.Left(at(left, i), leftWidth) + between + l.Left(at(right, i), rest)
+	}
+	return out
+}
+
+// Panel draws lines in a frame with a title. Below 4 columns or 2 lines there is no frame.
+func Panel(l *look.Look, title string, lines []string, width, height int) string {
+	if width < 4 || height < 2 {
+		return Fit(l, lines, width, height)
+	}
+	out := make([]string, 0, height)
+	head := ""
+	if title != "" {
+		head = l.Clip(l.Horizontal+" "+title+" ", width-2)
+	}
+	out = append(out, l.Corners[0]+head+l.Rule(width-2-textWidth(head))+l.Corners[1])
+	for i := range height - 2 {
+		text := ""
+		if i < len(lines) {
+			text = lines[i]
+		}
+		out = append(out, l.Vertical+" "+l.Left(text, width-4)+" "+l.Vertical)
+	}
+	out = append(out, l.Corners[2]+l.Rule(width-2)+l.Corners[3])
+	return strings.Join(out, "\n")
+}
+
+// Banner says in the widest way what is wrong: a title in the role's colour, lines below it, a rule. It is one line where there are not
+// height lines for all, and never higher than height.
+func Banner(l *look.Look, r look.Role, title string, lines []string, width, height int) []string {
+	if height <= 0 {
+		return nil
+	}
+	out := []string{l.Paint(r, l.Clip(" "+title, width))}
+	for _, line := range lines {
+		if len(out) >= height-1 {
+			break
+		}
+		out = append(out, l.Clip("   "+line, width))
+	}
+	if len(out) < height {
+		out = append(out, l.Rule(width))
+	}
+	return out
+}
+
+// Part is one piece of a line.
+type Part struct {
+	Text string
+	Role look.Role
+	// Drop says in which order pieces go when there is no room: the highest first, of equal ones the last; 0 never.
+	Drop int
+}
+
+// Parts joins pieces with a gap of blanks, and leaves pieces out until the line fits. Empty ones are left out in any case; what does not
+// fit without them is cut.
+func Parts(l *look.Look, width, gap int, parts ...Part) string {
+	keep := slices.DeleteFunc(slices.Clone(parts), func(p Part) bool { return p.Text == "" })
+	for partsWidth(keep, gap) > width {
+		worst := -1
+		for i, p := range keep {
+			if p.Drop > 0 && (worst < 0 || p.Drop >= keep[worst].Drop) {
+				worst = i
+			}
+		}
+		if worst < 0 {
+			break
+		}
+		keep = slices.Delete(keep, worst, worst+1)
+	}
+	var b strings.Builder
+	for i, p := range keep {
+		if i > 0 {
+			b.WriteString(strings.Repeat(" ", gap))
+		}
+		b.WriteString(l.Paint(p.Role, p.Text))
+	}
+	return l.Clip(b.String(), width)
+}
+
+func partsWidth(parts []Part, gap int) int {
+	n := gap * max(0, len(parts)-1)
+	for _, p := range parts {
+		n += textWidth(p.Text)
+	}
+	return n
 }

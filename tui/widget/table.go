@@ -3,6 +3,7 @@ package widget
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -21,7 +22,7 @@ type Column struct {
 	Descending bool
 }
 
-// Cell is one value: as it is drawn, and as it is sorted. Sort and Text are compared when Number is equal.
+// Cell is one value: as it is drawn, and as it is sorted. Sort, or Text, is compared when Number is equal. A Number of NaN is not known.
 type Cell struct {
 	Text   string
 	Role   look.Role
@@ -40,6 +41,8 @@ type Table struct {
 	look          *look.Look
 	columns       []Column
 	width, height int
+	bare          bool
+	empty         string
 
 	rows    []Row // as given
 	shown   []int // indexes into rows: filtered and sorted
@@ -48,6 +51,7 @@ type Table struct {
 	sort    int   // column; -1: as given
 	reverse bool
 	filter  string
+	key     string // of the row of the cursor; of the last one, when there is none
 }
 
 // NewTable makes an empty table that keeps the order of its rows. The first column is never dropped.
@@ -55,7 +59,16 @@ func NewTable(l *look.Look, columns ...Column) *Table {
 	return &Table{look: l, columns: columns, sort: -1}
 }
 
-// Resize gives it its room: one line for the titles, the rest for rows.
+// Bare leaves the titles out.
+func (t *Table) Bare() *Table {
+	t.bare = true
+	return t
+}
+
+// SetEmpty says what stands there while there is no row to show; with a filter it says so by itself.
+func (t *Table) SetEmpty(text string) { t.empty = text }
+
+// Resize gives it its room: one line for the titles, the rest for rows. There are no titles when there is but one line.
 func (t *Table) Resize(width, height int) {
 	t.width, t.height = max(0, width), max(0, height)
 	t.scroll()
@@ -63,9 +76,8 @@ func (t *Table) Resize(width, height int) {
 
 // SetRows gives it new rows. The cursor stays with its row; when that is gone it stays where it was.
 func (t *Table) SetRows(rows []Row) {
-	key := t.SelectedKey()
 	t.rows = rows
-	t.arrange(key)
+	t.arrange()
 }
 
 // Selected returns the row of the cursor; false when there is none.
@@ -86,7 +98,7 @@ func (t *Table) SelectedKey() string {
 func (t *Table) Select(key string) bool {
 	for i, at := range t.shown {
 		if t.rows[at].Key == key {
-			t.cursor = i
+			t.cursor, t.key = i, key
 			t.scroll()
 			return true
 		}
@@ -97,13 +109,29 @@ func (t *Table) Select(key string) bool {
 // Move moves the cursor by lines, and stops at the ends.
 func (t *Table) Move(lines int) {
 	t.cursor = min(max(0, t.cursor+lines), max(0, len(t.shown)-1))
+	t.keep()
 	t.scroll()
 }
 
-// Page is how many rows are seen at once, at least 1.
-func (t *Table) Page() int { return max(1, t.height-1) }
+// keep remembers whose row the cursor is on. While there is no row at all the last one is remembered, so that the cursor is on it again
+// when a filter that nothing matched is taken away, or what was missing comes back.
+func (t *Table) keep() {
+	if row, ok := t.Selected(); ok {
+		t.key = row.Key
+	}
+}
 
-// First and Last move the cursor to the ends.
+// Page is how many rows are seen at once, at least 1.
+func (t *Table) Page() int { return max(1, t.height-t.titleLines()) }
+
+func (t *Table) titleLines() int {
+	if t.bare || t.height < 2 {
+		return 0
+	}
+	return 1
+}
+
+// First moves the cursor to the first row.
 func (t *Table) First() { t.Move(-len(t.rows)) }
 
 // Last moves the cursor to the last row.
@@ -111,9 +139,8 @@ func (t *Table) Last() { t.Move(len(t.rows)) }
 
 // Filter shows only rows with the text in one of their cells, whatever its case. Empty shows all.
 func (t *Table) Filter(text string) {
-	key := t.SelectedKey()
 	t.filter = text
-	t.arrange(key)
+	t.arrange()
 }
 
 // FilterText is what it is filtered by.
@@ -121,9 +148,8 @@ func (t *Table) FilterText() string { return t.filter }
 
 // SortBy sorts by a column, in the order that this column has at first; -1 keeps the order as given.
 func (t *Table) SortBy(column int) {
-	key := t.SelectedKey()
 	t.sort, t.reverse = min(max(-1, column), len(t.columns)-1), false
-	t.arrange(key)
+	t.arrange()
 }
 
 // SortStep sorts by the column so many further to the right, and round again.
@@ -135,16 +161,18 @@ func (t *Table) SortStep(step int) {
 	t.SortBy(((t.sort+step)%n + n) % n)
 }
 
-// Reverse turns the order round.
+// Reverse turns the order round, also that of the rows as given.
 func (t *Table) Reverse() {
-	key := t.SelectedKey()
 	t.reverse = !t.reverse
-	t.arrange(key)
+	t.arrange()
 }
 
 // Order says by what it is sorted: "p95 desc", or "as given".
 func (t *Table) Order() string {
-	if t.sort < 0 {
+	switch {
+	case t.sort < 0 && t.reverse:
+		return "as given, reversed"
+	case t.sort < 0:
 		return "as given"
 	}
 	order := "asc"
@@ -166,7 +194,7 @@ func (t *Table) Place() string {
 // Len is how many rows are shown, and there are.
 func (t *Table) Len() (shown, all int) { return len(t.shown), len(t.rows) }
 
-func (t *Table) arrange(key string) {
+func (t *Table) arrange() {
 	t.shown = t.shown[:0]
 	needle := strings.ToLower(t.filter)
 	for i, row := range t.rows {
@@ -174,19 +202,34 @@ func (t *Table) arrange(key string) {
 			t.shown = append(t.shown, i)
 		}
 	}
-	if t.sort >= 0 {
-		slices.SortStableFunc(t.shown, func(a, b int) int {
-			order := compare(t.cell(a), t.cell(b))
-			if t.columns[t.sort].Descending != t.reverse {
-				order = -order
-			}
-			return cmp.Or(order, strings.Compare(t.rows[a].Key, t.rows[b].Key))
-		})
+	switch {
+	case t.sort >= 0:
+		slices.SortStableFunc(t.shown, t.order)
+	case t.reverse:
+		slices.Reverse(t.shown)
 	}
 	t.cursor = min(t.cursor, max(0, len(t.shown)-1))
-	if key == "" || !t.Select(key) {
+	if t.key == "" || !t.Select(t.key) {
+		t.keep()
 		t.scroll()
 	}
+}
+
+// order compares two rows by the column of the sort. What is not known comes last, whichever way round; equal ones are in the order of
+// their keys, so that they do not change places from one state to the next.
+func (t *Table) order(a, b int) int {
+	x, y := t.cell(a), t.cell(b)
+	if none := math.IsNaN(x.Number); none != math.IsNaN(y.Number) {
+		if none {
+			return 1
+		}
+		return -1
+	}
+	order := compare(x, y)
+	if t.columns[t.sort].Descending != t.reverse {
+		order = -order
+	}
+	return cmp.Or(order, strings.Compare(t.rows[a].Key, t.rows[b].Key))
 }
 
 func (t *Table) cell(row int) Cell {

@@ -14,7 +14,12 @@ func (t *Table) View() string {
 	}
 	columns, dropped := t.fitting()
 	lines := make([]string, 0, t.height)
-	lines = append(lines, t.look.Paint(look.Dim, t.look.Left(t.titles(columns, dropped), t.width)))
+	if t.titleLines() > 0 {
+		lines = append(lines, t.look.Paint(look.Dim, t.look.Left(t.titles(columns, dropped), t.width)))
+	}
+	if len(t.shown) == 0 && len(lines) < t.height {
+		lines = append(lines, t.look.Paint(look.Dim, t.look.Left("  "+t.nothing(), t.width)))
+	}
 	for i := t.top; i < len(t.shown) && len(lines) < t.height; i++ {
 		lines = append(lines, t.line(columns, t.rows[t.shown[i]], i == t.cursor))
 	}
@@ -22,6 +27,14 @@ func (t *Table) View() string {
 		lines = append(lines, strings.Repeat(" ", t.width))
 	}
 	return strings.Join(lines, "\n")
+}
+
+// nothing is what stands there when there is no row.
+func (t *Table) nothing() string {
+	if t.filter != "" && len(t.rows) > 0 {
+		return "nothing matches " + t.filter
+	}
+	return t.empty
 }
 
 // placed is a column and its width.
@@ -85,7 +98,7 @@ func (t *Table) titles(columns []placed, dropped bool) string {
 	}
 	text := b.String()
 	if dropped {
-		return t.look.Left(text, t.width-2) + " +"
+		return t.look.Clip(t.look.Left(text, t.width-2)+" +", t.width)
 	}
 	return text
 }
