@@ -15,10 +15,15 @@ func (g Glyphs) Clip(text string, width int) string {
 	if len(text) <= width && plain(text) {
 		return text
 	}
-	if strings.ContainsAny(text, "\n\r\t") {
-		text = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\t", " ").Replace(text)
+	return ansi.Truncate(OneLine(text), width, g.More)
+}
+
+// OneLine makes blanks of the line breaks and tabs of a text.
+func OneLine(text string) string {
+	if !strings.ContainsAny(text, "\n\r\t") {
+		return text
 	}
-	return ansi.Truncate(text, width, g.More)
+	return strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\t", " ").Replace(text)
 }
 
 // plain reports whether a text is printable ASCII only, of which each byte is a column.

@@ -99,7 +99,7 @@ func Span(d time.Duration) string {
 	if m := int(d.Round(time.Minute).Minutes()); m < 48*60 {
 		return fmt.Sprintf("%dh%02dm", m/60, m%60)
 	}
-	return fmt.Sprintf("%dd", int(d.Hours()/24))
+	return fmt.Sprintf("%dd", int(d.Round(time.Minute).Hours()/24))
 }
 
 // Age writes how long ago something was in one unit, in four characters at most for less than three years: 2s, 41s, 3m, 5h, 21d. What is

@@ -31,11 +31,13 @@ func Titled(l *look.Look, title string, width int) string {
 	if title == "" {
 		return l.Rule(width)
 	}
+	title = look.OneLine(title)
 	return l.Left(l.Horizontal+" "+title+" "+l.Rule(width-textWidth(title)-3), width)
 }
 
 // Heading is a line with a title at the left and a note at the right; the note goes when there is no room for both.
 func Heading(l *look.Look, title, note string, width int) string {
+	title, note = look.OneLine(title), look.OneLine(note)
 	room := width - textWidth(title) - textWidth(note)
 	if note == "" || room < 2 {
 		return l.Paint(look.Strong, l.Left(title, width))
@@ -114,7 +116,13 @@ type Part struct {
 // Parts joins pieces with a gap of blanks, and leaves pieces out until the line fits. Empty ones are left out in any case; what does not
 // fit without them is cut.
 func Parts(l *look.Look, width, gap int, parts ...Part) string {
-	keep := slices.DeleteFunc(slices.Clone(parts), func(p Part) bool { return p.Text == "" })
+	keep := make([]Part, 0, len(parts))
+	for _, p := range parts {
+		if p.Text != "" {
+			p.Text = look.OneLine(p.Text)
+			keep = append(keep, p)
+		}
+	}
 	for partsWidth(keep, gap) > width {
 		worst := -1
 		for i, p := range keep {

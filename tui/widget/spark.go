@@ -28,9 +28,10 @@ func RingSpark(l *look.Look, r source.Ring, name string, width int, top float64)
 	}
 	per := (len(s) + width - 1) / width
 	n := len(s) / per
-	first := 0 // the number of the first step since the epoch
+	first := 0 // how many steps of its column come before the first one
 	if step := time.Duration(r.StepS * float64(time.Second)); step > 0 {
-		first = int(r.Start.UnixNano() / int64(step))
+		number := int(r.Start.UnixNano() / int64(step))
+		first = (number%per + per) % per
 	}
 	last := (first + len(s) - 1) / per
 	columns := gaps(n)
@@ -61,6 +62,7 @@ func Newest(s source.Series) float64 {
 
 func draw(l *look.Look, columns []float64, top float64) string {
 	if !(top > 0) {
+		top = 0
 		for _, v := range columns {
 			if !math.IsInf(v, 0) && v > top {
 				top = v

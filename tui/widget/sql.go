@@ -36,9 +36,12 @@ func SQL(text string) []Line {
 			depth++
 		case c == ')':
 			depth--
-		case depth == 0 && i > start && text[i-1] == ' ' && begins(text[i:]):
-			lines = append(lines, Line{Text: indent(len(lines)) + strings.TrimSpace(text[start:i])})
-			start = i
+		case depth == 0 && i > start && text[i-1] == ' ':
+			if n := begins(text[i:]); n > 0 {
+				lines = append(lines, Line{Text: indent(len(lines)) + strings.TrimSpace(text[start:i])})
+				start = i
+				i += n - 1
+			}
 		}
 	}
 	return append(lines, Line{Text: indent(len(lines)) + strings.TrimSpace(text[start:])})
@@ -51,11 +54,12 @@ func indent(line int) string {
 	return "  "
 }
 
-func begins(text string) bool {
+// begins is the length of the clause's word or words that a text begins with, 0 for none.
+func begins(text string) int {
 	for _, clause := range clauses() {
 		if len(text) >= len(clause) && strings.EqualFold(text[:len(clause)], clause) {
-			return true
+			return len(clause)
 		}
 	}
-	return false
+	return 0
 }

@@ -6,8 +6,8 @@ import (
 	"healthagent/tui/look"
 )
 
-// View draws the titles and the rows. The cursor is a > in the first column, whatever colours there are; a + behind the titles says
-// that columns were dropped.
+// View draws the titles and the rows. The cursor is a > in the first column, whatever colours there are; a + there before the
+// titles says that columns were dropped.
 func (t *Table) View() string {
 	if t.height == 0 {
 		return ""
@@ -89,18 +89,18 @@ func (t *Table) need(keep []bool) int {
 
 func (t *Table) titles(columns []placed, dropped bool) string {
 	var b strings.Builder
-	b.WriteString("  ")
+	mark := "  "
+	if dropped {
+		mark = "+ "
+	}
+	b.WriteString(mark)
 	for i, p := range columns {
 		if i > 0 {
 			b.WriteByte(' ')
 		}
 		b.WriteString(t.place(t.columns[p.at], t.columns[p.at].Title, p.width))
 	}
-	text := b.String()
-	if dropped {
-		return t.look.Clip(t.look.Left(text, t.width-2)+" +", t.width)
-	}
-	return text
+	return b.String()
 }
 
 func (t *Table) line(columns []placed, row Row, selected bool) string {
