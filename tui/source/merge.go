@@ -19,6 +19,7 @@ func (s *Snapshot) Merge(change *Snapshot) *Snapshot {
 	}
 	n := *s
 	n.Protocol, n.Time, n.Version, n.Host, n.UptimeS, n.Phase = change.Protocol, change.Time, change.Version, change.Host, change.UptimeS, change.Phase
+	n.Label = change.Label
 	take(&n.You, change.You)
 	take(&n.Link, change.Link)
 	take(&n.Ready, change.Ready)

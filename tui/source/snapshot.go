@@ -13,6 +13,7 @@ type Snapshot struct {
 	Version  string    `json:"version"`
 	Host     string    `json:"host"`
 	UptimeS  float64   `json:"uptime_s"`
+	Label    string    `json:"label,omitempty"` // what this daemon is when it is no real one: DEMO, with 4 uncached readers
 	Phase    string    `json:"phase,omitempty"` // what the start is waiting for; empty: it has started
 
 	You   *You   `json:"you,omitempty"` // who asks
