@@ -1,0 +1,4 @@
+package source
+
+// Dial opens the first of these sockets.
+var Dial = dial
