@@ -20,6 +20,9 @@ func (d *daemon) source() admin.Source {
 		Queries: d.whenStarted(d.showQueries), Indexes: d.whenStarted(d.showIndexes),
 		Tables:     d.whenStarted(d.showTables),
 		Migrations: d.whenStarted(d.showMigrations),
+		Follow:     d.sampler.Follow, Refresh: d.sampler.Refresh,
+		Activity: d.whenStarted(func(ctx context.Context) (any, error) { return d.sampler.Activity(ctx) }),
+		Plan:     d.showPlan,
 	}
 }
 
@@ -30,11 +33,18 @@ func (d *daemon) whenStarted(show func(context.Context) (any, error)) func(conte
 			return nil, fault.New(fault.Unavailable, "it is starting: "+*phase)
 		}
 		value, err := show(ctx)
+		if fault.KindOf(err) == fault.NotFound {
+			return nil, err
+		}
 		if err != nil {
 			return nil, fault.New(fault.Unavailable, store.Reason(err))
 		}
 		return value, nil
 	}
+}
+
+func (d *daemon) showPlan(ctx context.Context, name string) (any, error) {
+	return d.whenStarted(func(ctx context.Context) (any, error) { return report.ReadPlan(ctx, d.monitor, name, d.now()) })(ctx)
 }
 
 func (d *daemon) showQueries(ctx context.Context) (any, error) {

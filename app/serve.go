@@ -20,6 +20,7 @@ import (
 	"healthagent/app/fault"
 	"healthagent/app/food"
 	"healthagent/app/report"
+	"healthagent/app/sampler"
 	"healthagent/app/telegram"
 	"healthagent/migrations"
 	"healthagent/store"
@@ -58,6 +59,7 @@ type daemon struct {
 	monitor *inspect.Inspector // one connection beside the pool: it must answer when the pool is exhausted
 	plans   *report.Plans
 	indexes indexWork
+	sampler *sampler.Sampler // looks at all of it, from the beginning on
 
 	phase atomic.Pointer[string] // what the start is waiting for; nil: started
 	leads atomic.Bool
@@ -78,6 +80,9 @@ func Serve(ctx context.Context, o Options) error {
 	if err != nil {
 		return fault.Wrap(fault.Conflict, "the admin socket cannot be opened", err)
 	}
+	d.sampler = sampler.New(sampler.Config{
+		Version: o.Version, Dir: o.Config.StateDir, Phase: d.phaseText, Now: d.now, Logger: d.log,
+	})
 	// the servers outlive the work: what drains needs the database, and who looks wants to see it drain
 	house, shut := context.WithCancel(context.WithoutCancel(ctx))
 	defer shut()
@@ -90,6 +95,7 @@ func Serve(ctx context.Context, o Options) error {
 		return admin.Serve(house, listener, admin.Handler(d.source(), d.log))
 	})
 	group.Go(func() error { d.feedWatchdog(house); return nil })
+	group.Go(func() error { d.sampler.Run(house); return nil })
 	err = d.live(ctx, house)
 	d.sayStopping()
 	shut()
@@ -149,6 +155,14 @@ func makeStateDir(dir string, cluster bool) error {
 		return err
 	}
 	return os.Chmod(dir, mode) // whatever the umask left
+}
+
+// phaseText is what the start waits for; empty: it is over.
+func (d *daemon) phaseText() string {
+	if phase := d.phase.Load(); phase != nil {
+		return *phase
+	}
+	return ""
 }
 
 func (d *daemon) setPhase(text string) {
@@ -235,6 +249,7 @@ func (d *daemon) open(ctx, house context.Context) error {
 	if err != nil {
 		return fault.Wrap(fault.Config, "the bot cannot be set up", err)
 	}
+	d.sampler.Attach(d.samples())
 	d.remind = newScheduler(d.store, d.bot, d.now, d.log)
 	d.coach = coach.New(coach.Config{
 		Store: d.store, Foods: foods, Open: c.Access == config.AccessOpen, Admins: c.Admins,

@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"healthagent/app/admin"
-	"healthagent/app/telegram"
 	"healthagent/store"
+	"healthagent/tui/source"
 )
 
 // probeTime bounds the question whether a dependency answers.
@@ -80,30 +80,35 @@ func (d *daemon) judgeLeader() admin.Component {
 	return admin.Component{Verdict: admin.Fail, Text: text}
 }
 
-// snapshot is everything at one moment, for a screen.
-type snapshot struct {
-	Time     time.Time        `json:"time"`
-	Version  string           `json:"version"`
-	Uptime   float64          `json:"uptime_s"`
-	Ready    admin.Readiness  `json:"ready"`
-	System   system           `json:"system"`
-	Pool     store.PoolStats  `json:"pool"`
-	Queries  store.QueryStats `json:"queries"`
-	Cache    store.CacheStats `json:"cache"`
-	Queues   *store.Queues    `json:"queues"` // null: the database did not tell
-	Telegram telegram.State   `json:"telegram"`
-}
-
+// snapshot is everything at one moment, for a screen: what the process and its dependencies say now, and the rest as the sampler saw it
+// last.
 func (d *daemon) snapshot(ctx context.Context) any {
-	s := snapshot{Time: d.now(), Version: d.Version, Uptime: d.now().Sub(d.started).Seconds(), Ready: d.ready(ctx), System: d.system()}
-	if d.phase.Load() != nil {
+	s := d.sampler.Snapshot()
+	s.Time, s.UptimeS = d.now(), d.now().Sub(d.started).Seconds()
+	ready := readyOf(d.ready(ctx))
+	s.Ready, s.Queues = &ready, nil
+	if phase := d.phase.Load(); phase != nil {
+		s.Phase = *phase
 		return s
 	}
-	s.Pool, s.Queries, s.Cache, s.Telegram = d.store.PoolStats(), d.store.QueryStats(), d.store.Cache().Stats(), d.bot.State()
+	g := d.gauges()
+	if s.System != nil { // the machine is the sampler's to read
+		machine := *s.System
+		machine.CPUPercent, machine.MemoryBytes, machine.UptimeS = g.System.CPUPercent, g.System.MemoryBytes, g.System.UptimeS
+		g.System = machine
+	}
+	if s.Pool != nil {
+		g.Pool.Recent = s.Pool.Recent
+	}
+	if s.Telegram != nil {
+		g.Telegram.HandledMS = s.Telegram.HandledMS
+	}
+	s.System, s.Pool, s.Queries, s.Cache, s.Telegram = &g.System, &g.Pool, &g.Queries, &g.Cache, &g.Telegram
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
 	if q, err := d.store.Queues(ctx); err == nil {
-		s.Queues = &q
+		queues := source.Queues(q)
+		s.Queues = &queues
 	}
 	return s
 }

@@ -20,6 +20,7 @@ type Update struct {
 	Raw      []byte    // nil once it is not to be kept
 	Public   bool      // may be kept although its person is no member: /start and /activate
 	Sent     time.Time // when the person sent it; zero: unknown
+	Arrived  time.Time // when this process was handed it; zero: a process before it was
 	Attempts int
 	Parked   string // why it can never be handled; empty: it can
 }

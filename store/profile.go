@@ -70,11 +70,15 @@ func (s *Store) QueryProfile() []QueryProfile {
 // profile counts one statement, for many goroutines.
 type profile struct {
 	name string
+	sql  string // as it was first seen; empty for what is counted together
 
-	mu                        sync.Mutex
-	calls, errors, rows, slow int64
-	total, longest            time.Duration
-	times                     histogram
+	mu sync.Mutex
+	tally
+	longest time.Duration
+	times   histogram
+
+	told   tally // what Interval has returned
+	lately meter // since then
 }
 
 func (p *profile) add(took time.Duration, rows int64, failed, slow bool) {
@@ -91,6 +95,7 @@ func (p *profile) add(took time.Duration, rows int64, failed, slow bool) {
 		p.slow++
 	}
 	p.times.record(took)
+	p.lately.record(took)
 }
 
 func (p *profile) read() QueryProfile {
@@ -120,7 +125,7 @@ func newProfiles() *profiles {
 	return p
 }
 
-func (p *profiles) of(name string) *profile {
+func (p *profiles) of(name, sql string) *profile {
 	if known := (*p.byName.Load())[name]; known != nil {
 		return known
 	}
@@ -128,7 +133,7 @@ func (p *profiles) of(name string) *profile {
 	defer p.adding.Unlock()
 	old := *p.byName.Load()
 	if len(old) >= mostNames-1 && old[name] == nil {
-		name = otherName
+		name, sql = otherName, ""
 	}
 	if known := old[name]; known != nil {
 		return known
@@ -138,7 +143,7 @@ func (p *profiles) of(name string) *profile {
 	for k, v := range old {
 		all[k] = v
 	}
-	fresh := &profile{name: name, times: newHistogram()}
+	fresh := &profile{name: name, sql: strings.Clone(sql), times: newHistogram()}
 	all[name] = fresh
 	p.byName.Store(&all)
 	return fresh
@@ -149,6 +154,7 @@ type samples struct {
 	mu   sync.Mutex
 	ring [mostSamples]SlowSample
 	n    int // how many there were
+	told int // how many of them Interval has returned
 }
 
 func (s *samples) add(sample SlowSample) {

@@ -22,6 +22,7 @@ type tracer struct {
 	profiles *profiles
 	slowest  samples
 	acquires waits
+	lately   Meter        // waits since Interval was called last
 	asking   atomic.Int64 // callers between asking for a connection and having it
 }
 
@@ -82,7 +83,7 @@ func (t *tracer) observe(ctx context.Context, sql string, since time.Time, tag p
 	now, rows := t.now(), tag.RowsAffected()
 	took := max(now.Sub(since), 0)
 	name, slow := QueryName(sql), took >= t.slow
-	t.profiles.of(name).add(took, rows, err != nil, slow)
+	t.profiles.of(name, sql).add(took, rows, err != nil, slow)
 	if slow {
 		t.slowest.add(SlowSample{Name: strings.Clone(name), At: now, MS: milliseconds(took), Rows: rows})
 		t.log.WarnContext(ctx, fmt.Sprintf("Slow query '%s': %.2fms (threshold: %.2fms)",
@@ -109,7 +110,9 @@ func (t *tracer) TraceAcquireStart(ctx context.Context, _ *pgxpool.Pool, _ pgxpo
 func (t *tracer) TraceAcquireEnd(ctx context.Context, _ *pgxpool.Pool, _ pgxpool.TraceAcquireEndData) {
 	t.asking.Add(-1)
 	if a, ok := ctx.(*acquiring); ok {
-		t.acquires.record(t.now().Sub(a.since))
+		took := t.now().Sub(a.since)
+		t.acquires.record(took)
+		t.lately.Record(took)
 	}
 }
 

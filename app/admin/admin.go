@@ -34,8 +34,17 @@ type Source struct {
 	Tables     func(context.Context) (any, error)
 	Migrations func(context.Context) (any, error)
 
+	// Follow calls send with the whole state, then with each change to it, one after the other, until ctx ends or send fails. It returns
+	// an error when there is no state to show, or send's.
+	Follow func(ctx context.Context, send func(*source.Snapshot) error) error
+	// Refresh has everything read anew; a viewer asks for it by /v1/events?refresh. It must not block.
+	Refresh func()
 	// Rights says what somebody may do; nil: nothing but look.
 	Rights func(Peer) source.You
+	// Activity is what the sessions of the database do at this moment.
+	Activity func(context.Context) (any, error)
+	// Plan is the plan of a named statement, fault.NotFound for another name.
+	Plan func(ctx context.Context, name string) (any, error)
 	// Acts does what changes the system; nil: there are no acts.
 	Acts Acts
 }
@@ -95,15 +104,16 @@ func (r Readiness) Worst() string {
 // answerTime bounds the making of one answer.
 const answerTime = 4 * time.Second
 
-// Handler serves /livez, /readyz, /v1/snapshot, /api/v1/metrics, /v1/queries, /v1/indexes, /v1/tables and /v1/migrations.
+// Handler serves /livez, /readyz, /v1/snapshot, /api/v1/metrics, /v1/queries, /v1/indexes, /v1/tables, /v1/migrations, /v1/activity,
+// /v1/plans/{name} and the stream /v1/events.
 func Handler(s Source, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
-	reply := func(pattern string, make func(context.Context) (int, any)) {
+	answerTo := func(pattern string, make func(context.Context, *http.Request) (int, any)) {
 		mux.HandleFunc("GET "+pattern, func(w http.ResponseWriter, r *http.Request) {
 			ctx, cancel := context.WithTimeout(r.Context(), answerTime)
 			defer cancel()
-			status, body := make(ctx)
-			raw, err := json.MarshalIndent(body, "", "  ")
+			status, body := make(ctx, r)
+			raw, err := encode(body)
 			if err != nil {
 				log.Error("encoding an answer", "path", pattern, "error", err)
 				http.Error(w, `{"error": "the answer cannot be encoded"}`, http.StatusInternalServerError)
@@ -114,6 +124,9 @@ func Handler(s Source, log *slog.Logger) http.Handler {
 			_, _ = w.Write(append(raw, '\n')) // who asked may have gone
 		})
 	}
+	reply := func(pattern string, make func(context.Context) (int, any)) {
+		answerTo(pattern, func(ctx context.Context, _ *http.Request) (int, any) { return make(ctx) })
+	}
 	reply("/livez", func(context.Context) (int, any) { return http.StatusOK, map[string]bool{"live": true} })
 	reply("/readyz", func(ctx context.Context) (int, any) {
 		ready := s.Ready(ctx)
@@ -122,15 +135,45 @@ func Handler(s Source, log *slog.Logger) http.Handler {
 		}
 		return http.StatusOK, ready
 	})
-	reply("/v1/snapshot", func(ctx context.Context) (int, any) { return http.StatusOK, s.Snapshot(ctx) })
+	answerTo("/v1/snapshot", func(ctx context.Context, r *http.Request) (int, any) {
+		state := s.Snapshot(ctx)
+		if whole, ok := state.(*source.Snapshot); ok {
+			yours, you := *whole, s.asker(r).You
+			yours.You = &you
+			return http.StatusOK, &yours
+		}
+		return http.StatusOK, state
+	})
 	reply("/api/v1/metrics", func(ctx context.Context) (int, any) { return http.StatusOK, s.Metrics(ctx) })
 	for path, read := range map[string]func(context.Context) (any, error){
 		"/v1/queries": s.Queries, "/v1/indexes": s.Indexes, "/v1/tables": s.Tables, "/v1/migrations": s.Migrations,
+		"/v1/activity": s.Activity,
 	} {
 		reply(path, func(ctx context.Context) (int, any) { return answer(ctx, read) })
 	}
 	handleActs(mux, s, log)
+	answerTo("/v1/plans/{name}", func(ctx context.Context, r *http.Request) (int, any) { return plan(ctx, s, r) })
+	mux.HandleFunc("GET /v1/events", events(s, log))
 	return mux
+}
+
+// plan is that of a named statement. One that runs the statement would be an act, and is not offered.
+func plan(ctx context.Context, s Source, r *http.Request) (int, any) {
+	if s.Plan == nil {
+		return answer(ctx, nil)
+	}
+	if r.URL.Query().Has("analyze") {
+		return http.StatusNotFound, map[string]string{"error": "this daemon runs no statement to explain it; leave analyze out"}
+	}
+	return answer(ctx, func(ctx context.Context) (any, error) { return s.Plan(ctx, r.PathValue("name")) })
+}
+
+// encode writes an answer for people and programs; a whole state is for programs, and long.
+func encode(body any) ([]byte, error) {
+	if state, ok := body.(*source.Snapshot); ok {
+		return json.Marshal(state)
+	}
+	return json.MarshalIndent(body, "", "  ")
 }
 
 // answer is what was read, or why it could not be.
@@ -139,10 +182,14 @@ func answer(ctx context.Context, read func(context.Context) (any, error)) (int, 
 		return http.StatusNotFound, map[string]string{"error": "this daemon does not show that"}
 	}
 	value, err := read(ctx)
-	if err != nil {
+	switch {
+	case err == nil:
+		return http.StatusOK, value
+	case fault.KindOf(err) == fault.NotFound:
+		return http.StatusNotFound, map[string]string{"error": fault.Sentence(err)}
+	default:
 		return http.StatusServiceUnavailable, map[string]string{"error": fault.Sentence(err)}
 	}
-	return http.StatusOK, value
 }
 
 // ErrRunning is returned by Listen when another daemon holds the socket.
@@ -218,6 +265,9 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	server := &http.Server{
 		Handler: h, ReadHeaderTimeout: answerTime, WriteTimeout: 2 * answerTime, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 		ConnContext: withPeer,
+		BaseContext: func(net.Listener) context.Context {
+			return context.WithValue(context.WithoutCancel(ctx), endKey{}, ctx)
+		},
 	}
 	over := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {

@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -32,7 +33,10 @@ type Plans struct {
 	err   error
 }
 
-type answer struct{ index, node string }
+type answer struct {
+	index, node string
+	indexes     []string // all that the plan reads
+}
 
 // fresh is how long a plan is believed.
 const fresh = 30 * time.Second
@@ -47,19 +51,45 @@ func NewPlans(i *inspect.Inspector, now func() time.Time) *Plans {
 func (p *Plans) Fill(ctx context.Context, profiles []store.QueryProfile) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.asked.IsZero() || p.now().Sub(p.asked) >= fresh {
-		p.plans, p.err = p.ask(ctx)
-		p.asked = p.now()
-		if errors.Is(ctx.Err(), context.Canceled) {
-			p.asked = time.Time{} // who asked went away: that says nothing to the next
-		}
-	}
+	p.refresh(ctx, fresh)
 	for i, q := range profiles {
 		if a, known := p.plans[q.Name]; known {
 			profiles[i].Index, profiles[i].Node = a.index, a.node
 		}
 	}
 	return p.err
+}
+
+// Reading is how the plan of a statement reads: the node that reads the index which the statement is there for, else the first that reads
+// anything.
+type Reading struct {
+	Node    string
+	Index   string   // empty: it reads none
+	Indexes []string // all that the plan reads
+}
+
+// Read returns the readings of all named queries by name, asked now unless somebody did within that time. The error says why some are missing.
+func (p *Plans) Read(ctx context.Context, most time.Duration) (map[string]Reading, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refresh(ctx, most)
+	out := map[string]Reading{}
+	for name, a := range p.plans {
+		out[name] = Reading{Node: a.node, Index: a.index, Indexes: a.indexes}
+	}
+	return out, p.err
+}
+
+// refresh asks when what is known is as old as that. It needs the lock.
+func (p *Plans) refresh(ctx context.Context, most time.Duration) {
+	if !p.asked.IsZero() && p.now().Sub(p.asked) < most {
+		return
+	}
+	p.plans, p.err = p.ask(ctx)
+	p.asked = p.now()
+	if errors.Is(ctx.Err(), context.Canceled) {
+		p.asked = time.Time{} // who asked went away: that says nothing to the next
+	}
 }
 
 func (p *Plans) ask(ctx context.Context) (map[string]answer, error) {
@@ -79,15 +109,20 @@ func (p *Plans) ask(ctx context.Context) (map[string]answer, error) {
 
 // answerOf finds the node that reads the index, else the first that reads anything.
 func answerOf(plan inspect.Plan, index string) answer {
-	if n, used := plan.Uses(index); used {
-		return answer{n.Index, n.Type}
-	}
+	a := answer{node: plan.Root.Type}
+	found := false
 	for n := range plan.Walk() {
-		if n.Index != "" || n.Relation != "" {
-			return answer{n.Index, n.Type}
+		if n.Index != "" && !slices.Contains(a.indexes, n.Index) {
+			a.indexes = append(a.indexes, n.Index)
+		}
+		if !found && (n.Index != "" || n.Relation != "") {
+			a.index, a.node, found = n.Index, n.Type, true
 		}
 	}
-	return answer{"", plan.Root.Type}
+	if n, used := plan.Uses(index); used {
+		a.index, a.node = n.Index, n.Type
+	}
+	return a
 }
 
 // serverTime is what the server gets to add its part. Who asks waits a little longer, and must have the figures that are ours, which

@@ -4,6 +4,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"healthagent/store"
 )
 
 // counters count since the start of the process.
@@ -70,6 +72,13 @@ type State struct {
 	Sending  int                `json:"sending"`            // calls in memory that wait or are under way
 	Trouble  map[string]Trouble `json:"trouble"`            // by part: polling, inbox, outbox, sending
 	Counters Counters           `json:"counters"`
+}
+
+// Handled returns how long updates took from their arrival to the commit of their effects, of those handled since it was called last. It
+// is for one caller.
+func (s *Service) Handled() store.Hist {
+	h, _ := s.handled.Take()
+	return h
 }
 
 // State reads the state. It may be called at any time.

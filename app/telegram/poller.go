@@ -90,6 +90,7 @@ func (s *Service) receive(ctx context.Context, d *dispatcher, raws []json.RawMes
 		if _, admin := s.admins[u.UserID]; admin {
 			u.Public = true
 		}
+		u.Arrived = s.now()
 		updates = append(updates, u)
 		next = u.ID + 1
 	}

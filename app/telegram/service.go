@@ -54,6 +54,7 @@ type Service struct {
 
 	wake     chan struct{}
 	count    counters
+	handled  store.Meter // from the arrival of an update to the commit of its effects
 	health   health
 	polling  atomic.Bool
 	sending  atomic.Int64

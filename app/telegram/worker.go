@@ -51,6 +51,9 @@ func (w *worker) settle(ctx context.Context, u store.Update) {
 		switch {
 		case err == nil || errors.Is(err, store.ErrAlreadyDone):
 			w.count.handled.Add(1)
+			if err == nil && !u.Arrived.IsZero() {
+				w.handled.Record(w.now().Sub(u.Arrived))
+			}
 			w.health.set("inbox", nil)
 			return
 		case ctx.Err() != nil:

@@ -1,0 +1,381 @@
+package sampler
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"healthagent/store/inspect"
+	"healthagent/tui/source"
+)
+
+// told is what was found to need somebody. It is the loop's.
+type told struct {
+	judged time.Time
+	since  map[string]time.Time // by kind and subject: when it was first seen
+	items  []source.Item
+}
+
+func newTold() told { return told{since: map[string]time.Time{}} }
+
+// due reports whether the last judgement is as old as that.
+func (t *told) due(now time.Time, age time.Duration) bool {
+	past := now.Sub(t.judged)
+	return past >= age-time.Second/2 || past < 0
+}
+
+// The screens by their names.
+const (
+	onQueries    = "queries"
+	onIndexes    = "indexes"
+	onMigrations = "migrations"
+	onActivity   = "activity"
+	onCache      = "cache"
+	onLog        = "log"
+)
+
+// judge finds out what needs somebody, and publishes it when that has changed.
+func (s *Sampler) judge(now time.Time) {
+	s.told.judged = now
+	state := s.hub.current()
+	items := slices.Concat(
+		s.ofPostgres(), s.ofComponents(), s.ofPool(now, state), ofHost(state), s.ofStatements(now, state), s.ofSessions(),
+		s.ofMigrations(), s.ofIndexes(state), s.ofServer())
+	s.told.date(now, items)
+	slices.SortStableFunc(items, func(a, b source.Item) int {
+		return cmp.Or(cmp.Compare(badness(b), badness(a)), b.Since.Compare(a.Since))
+	})
+	if !slices.Equal(items, s.told.items) || state.Attention == nil {
+		s.told.items = items
+		s.hub.publish(&source.Snapshot{Attention: &source.Attention{Items: items}})
+	}
+}
+
+func badness(i source.Item) int {
+	if i.Severity == source.Fail {
+		return 1
+	}
+	return 0
+}
+
+// date writes since when each is so: when it was first seen, unless it says so itself. What is over is forgotten.
+func (t *told) date(now time.Time, items []source.Item) {
+	seen := map[string]bool{}
+	for i := range items {
+		key := items[i].Kind + " " + items[i].Subject
+		seen[key] = true
+		if at, known := t.since[key]; !known || at.After(now) {
+			t.since[key] = now
+		}
+		if items[i].Since.IsZero() {
+			items[i].Since = t.since[key]
+		}
+	}
+	maps.DeleteFunc(t.since, func(key string, _ time.Time) bool { return !seen[key] })
+}
+
+func (s *Sampler) ofPostgres() []source.Item {
+	pg := s.lists.postgres
+	switch {
+	case pg.Down != "":
+		return []source.Item{{Severity: source.Fail, Kind: "postgres", Subject: "PostgreSQL", Text: pg.Down, Since: pg.DownSince, Screen: onLog}}
+	case pg.Usable > 0 && pg.Used*10 >= pg.Usable*9:
+		return []source.Item{{
+			Severity: source.Warn, Kind: "connections", Subject: "PostgreSQL", Screen: onActivity,
+			Text: fmt.Sprintf("%d of %d connections are used", pg.Used, pg.Usable),
+		}}
+	default:
+		return nil
+	}
+}
+
+// ofComponents are those that the daemon itself says are not well.
+func (s *Sampler) ofComponents() (items []source.Item) {
+	r := s.lists.ready
+	if r == nil {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Components)) {
+		c := r.Components[name]
+		if c.Verdict == source.OK || name == "start" || name == "postgresql" && s.lists.postgres.Down != "" {
+			continue
+		}
+		i := source.Item{Severity: c.Verdict, Kind: kindOf(name), Subject: name, Text: c.Text, Screen: onLog}
+		if c.Since != nil {
+			i.Since = *c.Since
+		}
+		switch name {
+		case "cache":
+			i.Screen = onCache
+		case "indexes":
+			i.Screen = onMigrations
+		}
+		items = append(items, i)
+	}
+	return items
+}
+
+// kindOf is what a component is called in the log and among what needs somebody.
+func kindOf(component string) string {
+	switch component {
+	case "postgresql":
+		return "postgres"
+	case "cache":
+		return "redis"
+	case "telegram", "sending":
+		return "telegram"
+	case "inbox", "outbox":
+		return "queues"
+	default:
+		return component
+	}
+}
+
+// ofPool looks at the last 15 seconds: a moment says nothing.
+func (s *Sampler) ofPool(now time.Time, state *source.Snapshot) []source.Item {
+	if state.Pool == nil || state.Pool.MaxSize == 0 {
+		return nil
+	}
+	const seconds = 15
+	top := float64(state.Pool.MaxSize)
+	j, waited := joiner{}, 0
+	for _, r := range s.hub.lately(now, seconds) {
+		j.add(r)
+		if r[atPoolWaiting] > 0 {
+			waited++
+		}
+	}
+	if j.count[atPoolUsed] < seconds/2 {
+		return nil
+	}
+	mean := j.sum[atPoolUsed] / float64(j.count[atPoolUsed])
+	i := source.Item{Severity: source.Warn, Kind: "pool", Subject: "pool", Screen: onActivity}
+	switch {
+	case waited >= 3:
+		i.Text = fmt.Sprintf("callers wait for a connection, up to %.0f at a time; %.0f of %.0f are lent", j.sum[atPoolWaiting], mean, top)
+	case mean >= 0.8*top:
+		i.Text = fmt.Sprintf("%.0f of %.0f connections are lent", mean, top)
+	default:
+		return nil
+	}
+	return []source.Item{i}
+}
+
+func ofHost(state *source.Snapshot) (items []source.Item) {
+	h := state.System
+	if h == nil {
+		return nil
+	}
+	if h.DiskTotal > 0 {
+		full := 100 * float64(h.DiskUsed) / float64(h.DiskTotal)
+		if full >= 90 {
+			i := source.Item{Severity: source.Warn, Kind: "disk", Subject: "disk", Screen: onIndexes}
+			i.Text = fmt.Sprintf("%.0f%% full, %s left", full, size(h.DiskTotal-h.DiskUsed))
+			if full >= 95 {
+				i.Severity = source.Fail
+			}
+			items = append(items, i)
+		}
+	}
+	if h.HostMemTotal > 0 && float64(h.HostMemUsed) >= 0.95*float64(h.HostMemTotal) {
+		items = append(items, source.Item{
+			Severity: source.Warn, Kind: "memory", Subject: "memory", Screen: onLog,
+			Text: fmt.Sprintf("%s of %s are used", size(h.HostMemUsed), size(h.HostMemTotal)),
+		})
+	}
+	return items
+}
+
+// ofStatements are those over the threshold and worse than their day, and those that no longer use their index.
+func (s *Sampler) ofStatements(now time.Time, state *source.Snapshot) (items []source.Item) {
+	if state.Statements == nil {
+		return nil
+	}
+	calls := state.Statements.WindowS / 60
+	for _, st := range state.Statements.List {
+		e := s.book.by[st.Name]
+		if e == nil {
+			continue
+		}
+		i := source.Item{Severity: source.Warn, Subject: st.Name, Screen: onQueries}
+		away := ""
+		if e.plan.Away {
+			away = "plan " + st.Changed + " at " + clock(now, st.ChangedAt)
+		}
+		over := st.P95MS >= state.Statements.SlowMS && st.CallsMin*calls >= worseCalls
+		switch {
+		case over && st.Worse != "":
+			i.Kind, i.Text = "slow", fmt.Sprintf("p95 %s, was %s over 24h", ms(st.P95MS), ms(*st.DayP95MS))
+			i.Since = e.worse
+		case over && st.DayP95MS == nil:
+			i.Kind, i.Text = "slow", fmt.Sprintf("p95 %s, over %s", ms(st.P95MS), ms(state.Statements.SlowMS))
+		case away != "":
+			i.Kind, i.Since = "plan", st.ChangedAt
+		default:
+			continue
+		}
+		i.Text = join("; ", i.Text, away)
+		items = append(items, i)
+	}
+	return items
+}
+
+// idleFrom is how long a transaction may be idle before that is said.
+const idleFrom = 60
+
+func (s *Sampler) ofSessions() (items []source.Item) {
+	p := s.lists.pulse
+	if p == nil || s.lists.postgres.Down != "" {
+		return nil
+	}
+	if p.Waiting > 0 && s.lists.activity != nil {
+		for _, x := range s.lists.activity.Sessions {
+			if !x.InTree || x.Depth > 0 || x.Blocks == 0 {
+				continue
+			}
+			items = append(items, source.Item{
+				Severity: source.Warn, Kind: "blocked", Subject: fmt.Sprintf("pid %d", x.PID), Screen: onActivity,
+				Text: join(", ", fmt.Sprintf("%s for it", sessions(x.Blocks, "waits", "wait")), x.App, x.State),
+			})
+		}
+	} else if p.Waiting > 0 {
+		items = append(items, source.Item{
+			Severity: source.Warn, Kind: "blocked", Subject: "sessions", Screen: onActivity, Text: sessions(p.Waiting, "waits", "wait") + " for a lock",
+		})
+	}
+	if p.IdleS != nil && float64(*p.IdleS) >= idleFrom {
+		items = append(items, source.Item{
+			Severity: source.Warn, Kind: "idle", Subject: fmt.Sprintf("pid %d", p.IdlePID), Screen: onActivity,
+			Text: "idle in a transaction: it holds its locks, and VACUUM up", Since: s.lists.pulseAt.Add(-p.IdleS.Duration()).Truncate(time.Second * 10),
+		})
+	}
+	return items
+}
+
+func (s *Sampler) ofMigrations() (items []source.Item) {
+	if s.lists.migrations == nil {
+		return nil
+	}
+	for _, m := range s.lists.migrations.List {
+		i := source.Item{Severity: source.Warn, Kind: "migration", Subject: m.Version + " " + m.Name, Screen: onMigrations}
+		switch {
+		case m.State == "partial":
+			i.Severity, i.Text = source.Fail, fmt.Sprintf("it is done by half, %d of %d", m.Done, m.Total)
+		case m.State == "failed":
+			i.Severity, i.Text = source.Fail, "it failed"
+		case m.State == "held":
+			i.Text = "it was taken back and is held"
+		case len(m.Held) > 0:
+			i.Text = fmt.Sprintf("%d of its indexes are held", len(m.Held))
+		case m.Edited:
+			i.Text = "its file differs from what was applied"
+		default:
+			continue
+		}
+		i.Text = join(": ", i.Text, m.Error)
+		items = append(items, i)
+	}
+	return items
+}
+
+func (s *Sampler) ofIndexes(state *source.Snapshot) (items []source.Item) {
+	found := s.lists.indexes
+	if found == nil || state.Indexes == nil {
+		return nil
+	}
+	for _, a := range inspect.Advise(inspect.Evidence{Indexes: *found}, s.owners()) {
+		i := source.Item{Severity: source.Warn, Subject: a.Index, Text: a.Text, Remedy: a.Remedy, Screen: onIndexes}
+		switch a.Code {
+		case inspect.AdviseInvalid, inspect.AdviseLeftover:
+			i.Severity, i.Kind = source.Fail, "invalid"
+		case inspect.AdviseRedundant:
+			i.Kind = "redundant"
+		case inspect.AdviseUnused:
+			i.Kind = "unused"
+		case inspect.AdviseBloat:
+			i.Kind = "bloated"
+		default:
+			continue
+		}
+		if a.BytesSaved > 0 {
+			i.Text = size(a.BytesSaved) + ", " + i.Text
+		}
+		items = append(items, i)
+	}
+	for _, x := range state.Indexes.List {
+		if x.Missing {
+			items = append(items, source.Item{
+				Severity: source.Fail, Kind: "missing", Subject: x.Name, Screen: onIndexes,
+				Text:   "migration " + x.Migration + " makes it, and it is not there",
+				Remedy: "healthagent migrate up " + x.Migration + " --index " + x.Name,
+			})
+		}
+	}
+	return items
+}
+
+func (s *Sampler) ofServer() (items []source.Item) {
+	if s.lists.server == nil {
+		return nil
+	}
+	for _, a := range inspect.Advise(inspect.Evidence{Server: *s.lists.server}, nil) {
+		i := source.Item{Severity: source.Warn, Kind: string(a.Code), Subject: a.Subject, Text: a.Text, Remedy: a.Remedy, Screen: onActivity}
+		if a.Code == inspect.AdviseWraparound {
+			i.Severity = source.Fail
+		}
+		items = append(items, i)
+	}
+	return items
+}
+
+// join puts texts together and leaves out those that are empty.
+func join(between string, texts ...string) string {
+	return strings.Join(slices.DeleteFunc(texts, func(t string) bool { return t == "" }), between)
+}
+
+func sessions(n int, one, many string) string {
+	if n == 1 {
+		return "1 session " + one
+	}
+	return fmt.Sprintf("%d sessions %s", n, many)
+}
+
+// ms is a duration in milliseconds as people read it.
+func ms(v float64) string {
+	switch {
+	case v < 10:
+		return fmt.Sprintf("%.1fms", v)
+	case v < 10000:
+		return fmt.Sprintf("%.0fms", v)
+	default:
+		return fmt.Sprintf("%.1fs", v/1000)
+	}
+}
+
+// size is a number of bytes as people read it.
+func size(n int64) string {
+	for _, u := range []struct {
+		from int64
+		unit string
+	}{{1 << 30, "GB"}, {1 << 20, "MB"}, {1 << 10, "kB"}} {
+		if n >= u.from {
+			v := float64(n) / float64(u.from)
+			if v < 10 {
+				return fmt.Sprintf("%.1f%s", v, u.unit)
+			}
+			return fmt.Sprintf("%.0f%s", v, u.unit)
+		}
+	}
+	return fmt.Sprintf("%dB", n)
+}
+
+// clock is a time of the last day.
+func clock(now, t time.Time) string {
+	if now.Sub(t) > 18*time.Hour {
+		return t.Local().Format("Jan 2 15:04")
+	}
+	return t.Local().Format("15:04")
+}

@@ -1,0 +1,96 @@
+package sampler
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"healthagent/store"
+	"healthagent/tui/source"
+)
+
+// A window is 15 minutes in steps of 15 s.
+const (
+	windowStep  = 15 * time.Second
+	windowSteps = 60
+)
+
+// window holds what was done in the last 15 minutes. The zero value is ready.
+type window struct {
+	at    [windowSteps]int64 // number of the step, counted from 1970
+	steps [windowSteps]store.StatementStep
+}
+
+func stepNumber(t time.Time) int64 { return t.UnixNano() / int64(windowStep) }
+
+// add counts into the step of now.
+func (w *window) add(now time.Time, step store.StatementStep) {
+	number := stepNumber(now)
+	i := number % windowSteps
+	if w.at[i] != number {
+		w.at[i], w.steps[i] = number, store.StatementStep{}
+	}
+	w.steps[i] = w.steps[i].Add(step)
+}
+
+// sum is all of it.
+func (w *window) sum(now time.Time) (sum store.StatementStep) {
+	number := stepNumber(now)
+	for i, at := range w.at {
+		if age := number - at; age >= 0 && age < windowSteps {
+			sum = sum.Add(w.steps[i])
+		}
+	}
+	return sum
+}
+
+// spark is the p95 of each step, the oldest first; a gap where nothing was done.
+func (w *window) spark(now time.Time) source.Series {
+	s := make(source.Series, windowSteps)
+	first := stepNumber(now) - windowSteps + 1
+	for k := range s {
+		i := (first + int64(k)) % windowSteps
+		s[k] = math.NaN()
+		if w.at[i] == first+int64(k) && w.steps[i].Calls > 0 {
+			s[k] = w.steps[i].Times.Percentile(95)
+		}
+	}
+	return s
+}
+
+// day holds how long calls took in the last 24 hours, in steps of an hour.
+type day struct {
+	At    [24]int64      `json:"at"` // number of the hour, counted from 1970
+	Times [24]store.Hist `json:"times"`
+}
+
+func (d *day) add(now time.Time, h store.Hist) {
+	hour := now.Unix() / 3600
+	i := hour % 24
+	if d.At[i] != hour {
+		d.At[i], d.Times[i] = hour, store.Hist{}
+	}
+	d.Times[i] = d.Times[i].Add(h)
+}
+
+func (d *day) empty() bool {
+	return !slices.ContainsFunc(d.Times[:], func(h store.Hist) bool { return h.Count() > 0 })
+}
+
+// p95 is that of the day; nil when less than an hour or too few calls are known.
+func (d *day) p95(now time.Time) *float64 {
+	const enough = 100
+	var sum store.Hist
+	hour, old := now.Unix()/3600, false
+	for i, at := range d.At {
+		if age := hour - at; age >= 0 && age < 24 && d.Times[i].Count() > 0 {
+			sum = sum.Add(d.Times[i])
+			old = old || age >= 1
+		}
+	}
+	if !old || sum.Count() < enough {
+		return nil
+	}
+	v := sum.Percentile(95)
+	return &v
+}
