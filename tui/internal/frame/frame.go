@@ -36,13 +36,13 @@ func Sizes() []Size {
 // GoldenSizes are those of which the frames are kept.
 func GoldenSizes() []Size { return []Size{{40, 12}, {80, 24}, {120, 40}} }
 
-// Body is the room that is left for a screen of the terminal's size: header, tabs, message and keys take four lines, and three where
-// there are fewer than 14.
+// Body is the room that a screen has on a terminal of that size: header, tabs, message, keys and two rules take six lines, and where
+// there is little room header and keys take two.
 func (s Size) Body() Size {
-	if s.Height < 14 {
-		return Size{s.Width, max(0, s.Height-3)}
+	if s.Width < 60 || s.Height < 14 {
+		return Size{s.Width, max(0, s.Height-2)}
 	}
-	return Size{s.Width, s.Height - 4}
+	return Size{s.Width, s.Height - 6}
 }
 
 // Looks are the kinds of terminal, by the names that golden files bear.

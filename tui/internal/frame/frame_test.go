@@ -33,7 +33,7 @@ func TestProblem(t *testing.T) {
 
 func TestBody(t *testing.T) {
 	t.Parallel()
-	for in, want := range map[frame.Size]frame.Size{{40, 12}: {40, 9}, {80, 24}: {80, 20}, {20, 2}: {20, 0}} {
+	for in, want := range map[frame.Size]frame.Size{{40, 12}: {40, 10}, {80, 24}: {80, 18}, {59, 24}: {59, 22}, {80, 13}: {80, 11}, {20, 1}: {20, 0}} {
 		if got := in.Body(); got != want {
 			t.Errorf("%s has a body of %s", in, got)
 		}
