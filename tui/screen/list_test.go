@@ -26,7 +26,7 @@ type listScreen interface {
 }
 
 func lists(l *look.Look) []listScreen {
-	return []listScreen{screen.NewQueries(l), screen.NewIndexes(l), screen.NewMigrations(l)}
+	return []listScreen{screen.NewQueries(l), screen.NewIndexes(l), screen.NewMigrations(l), screen.NewActivity(l)}
 }
 
 func states() map[string]func() *source.Snapshot {
