@@ -28,6 +28,7 @@ func (t *terminal) verbs() []*cobra.Command {
 		in(groupManage, t.inviteVerb()),
 		in(groupManage, t.usersVerb()),
 		in(groupManage, t.statsVerb()),
+		in(groupManage, t.tuiVerb()),
 		in(groupSelf, t.configVerb()),
 		in(groupSelf, t.versionVerb()),
 		in(groupSelf, t.completionVerb()),

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"healthagent/app/fault"
+	"healthagent/tui"
 )
 
 // Build is what the linker may know about the binary. Empty fields are filled from
@@ -26,8 +27,8 @@ type Build struct {
 }
 
 // Run runs the program with the arguments that follow its name and returns its exit
-// code: 0 success, 1 failure, 2 usage, 69 a dependency is away, 78 configuration. It
-// keeps no state and touches no global, so that tests may call it side by side.
+// code: 0 success, 1 failure, 2 usage, 69 a dependency is away, 78 configuration, 130
+// tui that was interrupted. It keeps no state and touches no global, so that tests may call it side by side.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, environ []string) int {
 	return Build{}.Run(ctx, args, stdin, stdout, stderr, environ)
 }
@@ -67,6 +68,9 @@ func (t *terminal) run(ctx context.Context, args []string) int {
 	}
 	if !t.started && fault.KindOf(err) == fault.Internal {
 		err = fault.New(fault.Usage, err.Error()) // cobra's own errors all mean that
+	}
+	if errors.Is(err, tui.ErrInterrupted) {
+		return exitInterrupted // whoever pressed ctrl+c knows why
 	}
 	t.complain(command, err)
 	if errors.Is(err, context.Canceled) {

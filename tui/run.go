@@ -1,0 +1,132 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/term"
+
+	"healthagent/tui/look"
+	"healthagent/tui/source"
+)
+
+// ErrInterrupted says that somebody pressed ctrl+c, or sent SIGINT.
+var ErrInterrupted = errors.New("interrupted")
+
+// ErrNoTerminal says that there is no terminal to draw on.
+var ErrNoTerminal = errors.New("this needs a terminal: over SSH ask for one with 'ssh -t'")
+
+// Options are what Run needs. All but ReadOnly and Traces must be given.
+type Options struct {
+	Source   source.Source
+	ReadOnly bool         // no act is reachable, whoever it is
+	Look     look.Options // see Terminal
+	Version  string       // of this program
+	Environ  []string
+	Now      func() time.Time
+	In, Out  *os.File // a terminal
+	Traces   []string // files for traces of faults in this program; the first that can be written is taken
+}
+
+// exitTime is how long the end of the program may take before it is cut short: a terminal that takes nothing any more, as over a
+// stalled SSH, would hold it for ever.
+const exitTime = 2 * time.Second
+
+// Run draws until somebody quits, a signal comes or ctx ends. Errors: ErrInterrupted, ErrNoTerminal. When the end itself hangs the
+// process exits here with 1. It takes the process's signals INT, TERM and HUP over.
+func Run(ctx context.Context, o Options) error {
+	in, out := o.In.Fd(), o.Out.Fd()
+	if !term.IsTerminal(in) || !term.IsTerminal(out) {
+		return ErrNoTerminal
+	}
+	before, err := term.GetState(in)
+	if err != nil {
+		return fmt.Errorf("read the state of the terminal: %w", err)
+	}
+	exit := &exit{restore: func() { restore(in, before, o.Out) }, leave: func() { os.Exit(1) }}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	g := &guard{traces: o.Traces, now: o.Now}
+	model := newModel(ctx, o, g)
+	if width, height, err := term.GetSize(out); err == nil {
+		model.resize(width, height) // the first frame is a whole one
+	}
+	program := tea.NewProgram(model,
+		tea.WithContext(ctx), tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithEnvironment(o.Environ),
+		tea.WithAltScreen(), tea.WithFPS(30), tea.WithoutSignalHandler(), tea.WithFilter(exit.watched))
+	followed := g.goroutine(ctx, "the way to the daemon", program.Send, func() { o.Source.Follow(ctx, model.states.put) })
+	signals := g.goroutine(ctx, "signals", program.Send, func() { obey(ctx, program, exit) })
+	_, err = program.Run()
+	cancel()
+	for _, ended := range []<-chan struct{}{followed, signals} {
+		select {
+		case <-ended:
+		case <-time.After(exitTime): // a source that does not heed its context must not keep the shell waiting
+		}
+	}
+	exit.done()
+	return ending(ctx, err)
+}
+
+// ending is what the end of the program is called.
+func ending(ctx context.Context, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, tea.ErrInterrupted):
+		return ErrInterrupted
+	case errors.Is(err, tea.ErrProgramPanic):
+		return fmt.Errorf("the screen ended by a fault of its own: %w", err)
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("the screen was ended from outside: %w", context.Cause(ctx))
+	default:
+		return fmt.Errorf("the screen ended: %w", err)
+	}
+}
+
+// obey turns signals into messages. A hangup is obeyed also where it was to be ignored: without a terminal there is nobody to draw for,
+// and Bubble Tea would go on for ever.
+func obey(ctx context.Context, program *tea.Program, e *exit) {
+	signal.Reset(os.Interrupt, syscall.SIGTERM) // those who listened before would end the process without putting the terminal back
+	came := make(chan os.Signal, 4)
+	signal.Notify(came, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(came)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case s := <-came:
+			e.begin()
+			if s == os.Interrupt {
+				program.Send(tea.InterruptMsg{})
+			} else {
+				program.Send(tea.QuitMsg{})
+			}
+		}
+	}
+}
+
+// restore puts the terminal back without the program's help: the line at once, and what is on the screen if it still takes anything.
+func restore(in uintptr, before *term.State, out io.Writer) {
+	_ = term.Restore(in, before)
+	const leave = "\x1b[?2004l\x1b[?25h\x1b[?1049l\r\n"
+	_, _ = io.WriteString(out, leave)
+}
+
+// variables are those of an environment.
+func variables(environ []string) map[string]string {
+	env := map[string]string{}
+	for _, line := range environ {
+		name, value, _ := strings.Cut(line, "=")
+		env[name] = value
+	}
+	return env
+}
