@@ -6,10 +6,17 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	// what go test remembers of this package is void when the program is another
+	_ "healthagent/app/cli"
+	_ "healthagent/app/early"
 )
 
 // TestMain builds the program with its real main: what happens before main is part of what is tested.
 func TestMain(m *testing.M) {
+	if _, err := os.ReadFile("../../main.go"); err != nil { // likewise
+		panic(err)
+	}
 	dir, err := os.MkdirTemp("", "healthagent-terminal-")
 	if err != nil {
 		panic(err)
