@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"healthagent/app/config"
+	"healthagent/tui/keys"
 )
 
 func (t *terminal) manVerb() *cobra.Command {
@@ -40,6 +41,12 @@ func manual(root *cobra.Command, version versionInfo) string {
 	p.text(root.Long)
 	p.section("VERBS")
 	p.verbs(root)
+	p.section("KEYS OF TUI")
+	p.text("A capital letter and z change the system; each of them shows first what it would do.")
+	for _, key := range keys.New("").Bindings() {
+		p.item(key.Help().Key)
+		p.text(upperFirst(key.Help().Desc) + " (" + key.Where + ").")
+	}
 	p.section("SETTINGS")
 	p.text("The strongest source wins: flag, environment, credential in $CREDENTIALS_DIRECTORY, NAME_FILE (a file that holds the value), " +
 		"env file, default. An empty value says nothing and the next source is asked.")
@@ -53,6 +60,7 @@ func manual(root *cobra.Command, version versionInfo) string {
 		{"2", "the command line cannot be understood"},
 		{"69", "the database, the cache or the daemon is away (verbs that end by themselves)"},
 		{"78", "a setting is missing or wrong"},
+		{"130", "tui was interrupted"},
 	} {
 		p.item(line[0])
 		p.text(line[1])

@@ -65,7 +65,7 @@ func TestManualIsRoff(t *testing.T) {
 			t.Errorf("line %d: unknown macro %q", i+1, line)
 		}
 	}
-	for _, verb := range []string{"serve", "migrate status", "migrate up [VERSION]", "invite create", "users activate ID", "stats pool", "config check", "version"} {
+	for _, verb := range []string{"serve", "migrate status", "migrate up [VERSION]", "invite create", "users activate ID", "stats pool", "config check", "tui", "version"} {
 		if !strings.Contains(manual, `\fB`+verb+`\fR`) {
 			t.Errorf("no verb %q", verb)
 		}

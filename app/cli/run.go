@@ -28,7 +28,8 @@ type Build struct {
 
 // Run runs the program with the arguments that follow its name and returns its exit
 // code: 0 success, 1 failure, 2 usage, 69 a dependency is away, 78 configuration, 130
-// tui that was interrupted. It keeps no state and touches no global, so that tests may call it side by side.
+// tui that was interrupted. Save for tui, which takes the terminal and the signals, it
+// keeps no state and touches no global, so that tests may call it side by side.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, environ []string) int {
 	return Build{}.Run(ctx, args, stdin, stdout, stderr, environ)
 }
