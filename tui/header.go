@@ -43,7 +43,7 @@ func (m *Model) smallHeader() string {
 		title = m.dialog.title()
 	}
 	role, link := m.link()
-	parts := []field{{look.Strong, m.host(), 4}, {look.Plain, m.rights(), 0}, {role, link, 0}, {look.Strong, title, 1}, {look.Warn, m.announced(), 3}}
+	parts := []field{{look.Strong, m.host(), 4}, {look.Plain, m.rights(), 0}, {role, link, 0}, {look.Strong, title, 1}, {look.Warn, m.announced(), 3}, {look.Warn, m.label(), 2}}
 	var none []field
 	for width(parts) > m.width && dropped(&parts, &none) {
 	}
@@ -53,6 +53,9 @@ func (m *Model) smallHeader() string {
 // about is which daemon this is, and what it uses; under a dialog what the dialog is about.
 func (m *Model) about() []field {
 	parts := []field{{look.Strong, strings.TrimSpace("healthagent " + m.daemonVersion()), 2}, {look.Plain, m.host(), 3}}
+	if label := m.label(); label != "" {
+		parts = append(parts, field{look.Warn, label, 0})
+	}
 	if m.dialogSeen() {
 		parts[0] = field{look.Strong, "healthagent", 5}
 		return append(parts, field{look.Inverse, " " + m.dialog.title() + " ", 0})
@@ -82,6 +85,15 @@ func (m *Model) rights() string {
 		return "RO"
 	}
 	return "RW"
+}
+
+// label says what the daemon is when it is no real one; in full where there is room.
+func (m *Model) label() string {
+	label := m.latest.Label
+	if m.width < 120 {
+		label, _, _ = strings.Cut(label, ",")
+	}
+	return m.look.Clip(label, 40)
 }
 
 func (m *Model) host() string { return m.look.Clip(m.latest.Host, 24) }
@@ -149,14 +161,18 @@ func (m *Model) trouble() string {
 	case l.State == source.LinkLive || l.Reason == "":
 		return ""
 	}
-	text := l.Reason
-	if l.Attempt > 0 {
-		text += fmt.Sprintf("; tried %d times", l.Attempt)
+	var more []string
+	if l.Attempt > 1 {
+		more = append(more, fmt.Sprintf("%d tries", l.Attempt))
 	}
 	if wait := l.Next.Sub(m.now()); wait > 0 {
-		text += ", next in " + look.Span(wait.Round(time.Second))
+		more = append(more, "next in "+look.Age(wait+time.Second-1))
 	}
-	return text
+	if len(more) == 0 {
+		return l.Reason
+	}
+	when := " (" + strings.Join(more, ", ") + ")"
+	return m.look.Clip(l.Reason, max(20, m.width-4-len(when))) + when
 }
 
 // tabs names the screens; the one that is seen stands in brackets.
