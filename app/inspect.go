@@ -7,6 +7,7 @@ import (
 	"healthagent/app/admin"
 	"healthagent/app/config"
 	"healthagent/app/fault"
+	"healthagent/app/rehearsal/reader"
 	"healthagent/app/report"
 	"healthagent/app/schema"
 	"healthagent/migrations"
@@ -48,7 +49,17 @@ func (d *daemon) showPlan(ctx context.Context, name string) (any, error) {
 }
 
 func (d *daemon) showQueries(ctx context.Context) (any, error) {
-	return report.ReadQueries(ctx, d.store, d.plans, d.started), nil
+	queries := report.ReadQueries(ctx, d.store, d.plans, d.started)
+	queries.Label = d.label()
+	return queries, nil
+}
+
+// label is what this daemon is when it is no real service; else empty.
+func (d *daemon) label() string {
+	if d.Readers == 0 {
+		return ""
+	}
+	return reader.Label(d.Readers)
 }
 
 func (d *daemon) showIndexes(ctx context.Context) (any, error) {

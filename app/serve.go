@@ -19,6 +19,7 @@ import (
 	"healthagent/app/config"
 	"healthagent/app/fault"
 	"healthagent/app/food"
+	"healthagent/app/rehearsal/reader"
 	"healthagent/app/report"
 	"healthagent/app/sampler"
 	"healthagent/app/telegram"
@@ -39,6 +40,7 @@ type Options struct {
 	Logger  *slog.Logger
 	Getenv  func(string) string // for systemd's socket; nil: os.Getenv
 	Now     func() time.Time    // nil: time.Now
+	Readers int                 // of a demo, see package reader; 0: this is a real service
 }
 
 // daemon is the running service.
@@ -191,6 +193,12 @@ func (d *daemon) live(ctx, house context.Context) error {
 	group.Go(func() error { d.reindexer().run(work); return nil })
 	group.Go(func() error { d.status(work); return nil })
 	group.Go(func() error { d.lead(work); return nil })
+	if d.Readers > 0 {
+		group.Go(func() error {
+			reader.Run(work, reader.Config{Readers: d.Readers, Store: d.store, Now: d.now, Logger: d.log})
+			return nil
+		})
+	}
 	return stopped(ctx, group.Wait())
 }
 

@@ -19,6 +19,7 @@ type demoFlags struct {
 	headless bool
 	length   time.Duration
 	people   int
+	messages int
 	seed     uint64
 }
 
@@ -33,6 +34,7 @@ func (t *terminal) demoVerb() *cobra.Command {
 	command.Flags().BoolVar(&flags.headless, "headless", false, "print lines instead of drawing a screen")
 	command.Flags().DurationVar(&flags.length, "for", 30*time.Second, "how long the people talk")
 	command.Flags().IntVar(&flags.people, "users", 20, "how many people talk")
+	command.Flags().IntVar(&flags.messages, "messages", 5000, "how many messages each of them has behind them")
 	command.Flags().Uint64Var(&flags.seed, "seed", 1, "the same seed gives the same people and words")
 	output := outputFlag(command)
 	command.RunE = func(command *cobra.Command, _ []string) error { return t.demo(command, flags, *output) }
@@ -63,7 +65,7 @@ func (t *terminal) demo(command *cobra.Command, flags demoFlags, as format) (err
 		}
 	}()
 	figures, err := s.Demo(ctx, stage.DemoOptions{
-		People: flags.people, For: flags.length, Seed: flags.seed, Out: live, Colour: false,
+		People: flags.people, Messages: flags.messages, For: flags.length, Seed: flags.seed, Out: live, Talk: live,
 	})
 	if err != nil {
 		return demoFault(err)

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"healthagent/app"
+	"healthagent/app/rehearsal/reader"
 )
 
 func (t *terminal) serveVerb() *cobra.Command {
@@ -14,6 +15,8 @@ func (t *terminal) serveVerb() *cobra.Command {
 		Long: "Run the bot until SIGTERM or SIGINT. It needs TELEGRAM_TOKEN; with DATABASE_URL empty it runs a private PostgreSQL of its own.\n" +
 			"While PostgreSQL, Redis or Telegram is away it stays and catches up; 'curl --unix-socket SOCKET http://localhost/readyz' says what is wrong.",
 	}
+	readers := command.Flags().Int("demo-readers", 0, "a demo's: ask the database past the cache, which no service needs")
+	_ = command.Flags().MarkHidden("demo-readers") // it is there
 	command.RunE = func(command *cobra.Command, _ []string) error {
 		cfg, _, err := t.load(command)
 		if err != nil {
@@ -21,6 +24,7 @@ func (t *terminal) serveVerb() *cobra.Command {
 		}
 		return app.Serve(command.Context(), app.Options{
 			Config: cfg, Version: t.build.info().Version, Logger: t.serviceLogger(cfg), Getenv: t.getenv,
+			Readers: min(max(*readers, 0), reader.Most),
 		})
 	}
 	return command

@@ -42,6 +42,9 @@ func (t *terminal) statsQueriesVerb() *cobra.Command {
 }
 
 func queriesTable(w io.Writer, q report.Queries) {
+	if q.Label != "" {
+		row(w, q.Label)
+	}
 	row(w, "QUERY", "CALLS", "ERRORS", "ROWS", "SLOW", "MEAN MS", "P50", "P95", "P99", "MAX", "PLAN")
 	for _, p := range q.Queries {
 		ms := func(v float64) string { return fmt.Sprintf("%.2f", v) }

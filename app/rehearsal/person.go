@@ -50,7 +50,7 @@ const (
 
 func newPerson(srv *botapi.Server, cfg Config, i int, acts *atomic.Int64) *person {
 	p := &person{
-		srv: srv, cfg: cfg, index: i, id: cfg.FirstUser + int64(i), name: nameOf(i),
+		srv: srv, cfg: cfg, index: i, id: cfg.FirstUser + int64(i), name: NameOf(i),
 		rand: rand.New(rand.NewPCG(cfg.Seed, uint64(i))), acts: acts,
 	}
 	srv.SetUser(botapi.User{ID: p.id, FirstName: p.name, LanguageCode: "en"})

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// nameOf invents a name for person i; names repeat with a number.
-func nameOf(i int) string {
+// NameOf is the name of person i, from 0 on; names repeat with a number.
+func NameOf(i int) string {
 	names := strings.Fields("Maja Kofi Aiko Lucía Tariq Ingrid Mei Diego Amara Jonas Priya Yusuf Elif Noah Zanele " +
 		"Mateo Sanna Omar Freya Kwame Ana Ravi Leila Björn Chidi Hana Luka Nadia Emeka Saga Thiago Olena Farid " +
 		"Wanjiru Pavel Noor Teuvo Rosa Keanu Zofia")

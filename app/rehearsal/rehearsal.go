@@ -18,13 +18,14 @@ import (
 	"healthagent/app/rehearsal/botapi"
 )
 
-// Config says who talks, for how long and about what. People and either Duration
-// or PerPerson must be set; everything else has a default.
+// Config says who talks, for how long and about what. People and one of Duration,
+// PerPerson and Enough must be set; everything else has a default.
 type Config struct {
 	People    int
-	Duration  time.Duration // from the start until nobody says anything new; 0 = no end
-	PerPerson int           // how much each person does, joining included; 0 = no end
-	Seed      uint64        // the same seed gives the same people and the same words
+	Duration  time.Duration   // from the start until nobody says anything new; 0 = no end
+	PerPerson int             // how much each person does, joining included; 0 = no end
+	Enough    <-chan struct{} // closed when nobody is to say anything new; nil = never
+	Seed      uint64          // the same seed gives the same people and the same words
 
 	// Think is the least and the most time between two acts of a person; default
 	// 1 to 3 seconds. People do not wait for a reply before they go on, so a bot
@@ -38,7 +39,7 @@ type Config struct {
 
 	Mix       Mix                // the zero value means DefaultMix
 	Join      func(i int) string // the first message of person i; default "/start"
-	FirstUser int64              // Telegram id of the first person; default 7000001
+	FirstUser int64              // Telegram id of the first person; default FirstUser
 	// IsApology recognises a reply that says something went wrong; it has a default.
 	IsApology func(text string) bool
 
@@ -49,6 +50,9 @@ type Config struct {
 	// time.After. Latency is taken from the server's clock. Called concurrently.
 	After func(time.Duration) <-chan time.Time
 }
+
+// FirstUser is the Telegram id of the first person, unless Config says another.
+const FirstUser = 7_000_001
 
 // Mix weighs what people do: the first four are what they write about and need not
 // add up to one. Undo and Edit are the chances that a person, instead of writing,
@@ -99,7 +103,7 @@ func (c Config) withDefaults() (Config, error) {
 	if c.People <= 0 {
 		return c, errors.New("rehearsal: no people")
 	}
-	if c.Duration <= 0 && c.PerPerson <= 0 {
+	if c.Duration <= 0 && c.PerPerson <= 0 && c.Enough == nil {
 		return c, errors.New("rehearsal: neither a duration nor a number of messages")
 	}
 	if c.Think == [2]time.Duration{} {
@@ -124,7 +128,7 @@ func (c Config) withDefaults() (Config, error) {
 		c.Join = func(int) string { return "/start" }
 	}
 	if c.FirstUser == 0 {
-		c.FirstUser = 7_000_001
+		c.FirstUser = FirstUser
 	}
 	if c.IsApology == nil {
 		c.IsApology = defaultApology()
@@ -189,7 +193,7 @@ func listen(
 	if cfg.Duration > 0 {
 		over = cfg.After(cfg.Duration)
 	}
-	ended := false
+	ended, enough := false, cfg.Enough
 	for {
 		if ended && settled == nil && book.acts == acts.Load() && book.open == 0 {
 			settled = cfg.After(cfg.Settle)
@@ -203,6 +207,9 @@ func listen(
 		case <-over:
 			hush()
 			over = nil
+		case <-enough:
+			hush()
+			enough = nil
 		case <-finished:
 			finished, ended = nil, true
 			drained = cfg.After(cfg.Drain)

@@ -289,6 +289,28 @@ func TestDurationEnds(t *testing.T) {
 	}
 }
 
+// Who has seen enough ends the talk, and what was said until then is still answered.
+func TestEnough(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, reply)
+	cfg := s.config(3, 0)
+	enough := make(chan struct{})
+	cfg.Enough, cfg.After = enough, s.lockstep(t)
+	done := make(chan error, 1)
+	go func() {
+		done <- s.srv.Wait(t.Context(), func(tr *botapi.Transcript) bool { return tr.Stats().Sent >= 30 })
+		close(enough)
+		s.clock.settle <- time.Time{}
+	}()
+	r, err := rehearsal.Run(t.Context(), s.srv, cfg)
+	if err := errors.Join(err, <-done); err != nil {
+		t.Fatal(err)
+	}
+	if r.Messages < 30 || r.Lost != 0 || r.Replies != r.Messages {
+		t.Error(summary(r))
+	}
+}
+
 func TestCancelled(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, func(*bot, update) {}) // never answers

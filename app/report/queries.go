@@ -13,7 +13,8 @@ import (
 
 // Queries is what the product's statements have cost since the start of the process.
 type Queries struct {
-	Since       time.Time            `json:"since"` // start of the process
+	Label       string               `json:"label,omitempty"` // what the daemon is when it is no real service; set by whoever asks it
+	Since       time.Time            `json:"since"`           // start of the process
 	ThresholdMS float64              `json:"threshold_ms"`
 	Queries     []store.QueryProfile `json:"queries"`
 	SlowSamples []store.SlowSample   `json:"slow_samples"`

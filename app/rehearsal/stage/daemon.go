@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -80,7 +81,7 @@ func (s *Stage) Start(settings ...string) (*Daemon, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open the daemon's log: %w", err), notify.Close())
 	}
-	d.command = exec.Command(s.options.Executable, "serve")
+	d.command = exec.Command(s.options.Executable, s.serveArgs()...)
 	d.command.Env = append(append(s.environment(), settings...), "NOTIFY_SOCKET="+path)
 	d.command.Stdout, d.command.Stderr = log, log
 	d.socket = filepath.Join(lastOf(d.command.Env, "HEALTHAGENT_STATE_DIR"), "admin.sock")
@@ -103,6 +104,14 @@ func (s *Stage) Start(settings ...string) (*Daemon, error) {
 		close(d.done)
 	}()
 	return d, nil
+}
+
+func (s *Stage) serveArgs() []string {
+	args := []string{"serve"}
+	if s.options.Readers > 0 {
+		args = append(args, "--demo-readers", strconv.Itoa(s.options.Readers))
+	}
+	return args
 }
 
 // lastOf is the value that a process sees of a variable that is given more than once.
@@ -193,6 +202,9 @@ func (d *Daemon) ExitCode(ctx context.Context) (int, error) {
 		return 0, fmt.Errorf("the daemon does not end: %w\n%s", ctx.Err(), d.LogTail(20))
 	}
 }
+
+// Socket is the path of the daemon's admin socket.
+func (d *Daemon) Socket() string { return d.socket }
 
 // PID is the daemon's process id.
 func (d *Daemon) PID() int { return d.command.Process.Pid }

@@ -28,6 +28,7 @@ type Options struct {
 	Redis       bool     // a private Redis; with neither the cache is the daemon's memory
 	Fast        bool     // give up durability for speed
 	Limits      bool     // the simulated Telegram enforces Telegram's limits
+	Readers     int      // uncached readers in the daemon, see package reader
 	Settings    []string // more of the daemon's environment, as NAME=value; they win over the stage's own
 	Logger      *slog.Logger
 }
