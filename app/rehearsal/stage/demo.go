@@ -26,7 +26,8 @@ type DemoOptions struct {
 	Out      io.Writer // what the demo does; nil: nothing
 	Talk     io.Writer // what people and bot say, live; nil: nothing
 	Colour   bool
-	Progress bench.ProgressFunc // of what takes a while before anybody talks; nil: nobody is told
+	Progress bench.ProgressFunc // of the writing of the past; nil: nobody is told
+	Prepared func()             // called once that is over; nil: nobody is told
 	// Screen is shown over the running demo; when it returns nobody says anything new. nil: there is none.
 	Screen func(context.Context, *Daemon) error
 }
@@ -113,7 +114,11 @@ func (s *Stage) prepare(ctx context.Context, o DemoOptions, tell func(string, ..
 		if o.Progress == nil {
 			o.Progress = func(string, int64, int64) {}
 		}
-		if err := past.Write(ctx, s.DatabaseURL(), o.Progress); err != nil {
+		err := past.Write(ctx, s.DatabaseURL(), o.Progress)
+		if o.Prepared != nil {
+			o.Prepared()
+		}
+		if err != nil {
 			return err
 		}
 		tell("· %d messages and what goes with them for each of %d people, of half a year (%.1f s)",

@@ -92,6 +92,9 @@ func (s *Stage) startServers(ctx context.Context) (err error) {
 // State is the daemon's state directory, and all that the stage has on disk. Close removes it.
 func (s *Stage) State() string { return s.dir }
 
+// Transcript is where what people and bot say may be written; Close removes it.
+func (s *Stage) Transcript() string { return filepath.Join(s.dir, "transcript.log") }
+
 // Token is the bot's, which must stand in no log.
 func (s *Stage) Token() string { return token }
 
