@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"healthagent/app/acts"
 	"healthagent/app/admin"
 	"healthagent/app/config"
 	"healthagent/migrations"
@@ -47,6 +48,11 @@ func (d *daemon) buildIndexes(ctx context.Context) {
 			return
 		}
 		since := d.now()
+		if errors.Is(err, acts.ErrCancelled) {
+			d.log.Warn("the building of indexes was cancelled; people are served without them")
+			d.indexes.say(admin.Warn, "the building of indexes was cancelled, the service works without them ('healthagent migrate up' builds them)", &since)
+			return
+		}
 		var locked *migrations.LockedError
 		if !errors.As(err, &locked) && !store.Unavailable(err) {
 			d.log.Error("an index cannot be built; people are served without it", "error", store.Reason(err))
@@ -64,17 +70,11 @@ func (d *daemon) buildIndexes(ctx context.Context) {
 
 // buildOnce runs the engine and shows what it does.
 func (d *daemon) buildOnce(ctx context.Context) (migrations.Result, error) {
-	events := make(chan migrations.Event, 64)
-	shown := make(chan struct{})
-	go func() {
-		defer close(shown)
-		for e := range events {
-			d.showBuild(e)
-		}
-	}()
-	result, err := d.engine.Up(ctx, migrations.UpOptions{Events: events})
-	close(events) // the engine has returned: nobody sends any more
-	<-shown
+	var result migrations.Result
+	err := d.acts.Background(ctx, d.showBuild, func(ctx context.Context, stop <-chan struct{}, events chan<- migrations.Event) (err error) {
+		result, err = d.engine.Up(ctx, migrations.UpOptions{Stop: stop, Events: events})
+		return err
+	})
 	return result, err
 }
 

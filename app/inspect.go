@@ -24,6 +24,7 @@ func (d *daemon) source() admin.Source {
 		Follow:     d.sampler.Follow, Refresh: d.sampler.Refresh,
 		Activity: d.whenStarted(func(ctx context.Context) (any, error) { return d.sampler.Activity(ctx) }),
 		Plan:     d.showPlan,
+		Rights:   d.rights, Acts: doors{d},
 	}
 }
 
@@ -75,9 +76,7 @@ func (d *daemon) reindexer() *reindexer {
 	return &reindexer{
 		window: d.Config.ReindexWindow, now: d.now, log: d.log, audit: d.store.Audit,
 		bloated: func(ctx context.Context) ([]string, error) { return report.Bloated(ctx, d.monitor) },
-		rebuild: func(ctx context.Context, index string) (migrations.Reindexed, error) {
-			return d.engine.Reindex(ctx, migrations.ReindexOptions{Index: index})
-		},
+		rebuild: d.rebuild,
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"healthagent/app/acts"
 	"healthagent/app/admin"
 	"healthagent/app/coach"
 	"healthagent/app/config"
@@ -62,6 +63,7 @@ type daemon struct {
 	plans   *report.Plans
 	indexes indexWork
 	sampler *sampler.Sampler // looks at all of it, from the beginning on
+	acts    *acts.Runner     // of operators; made when the start is over
 
 	phase atomic.Pointer[string] // what the start is waiting for; nil: started
 	leads atomic.Bool
@@ -178,6 +180,7 @@ func (d *daemon) live(ctx, house context.Context) error {
 		return stopped(ctx, err)
 	}
 	d.beat.Store(d.now().UnixNano())
+	d.acts = d.newActs()
 	d.phase.Store(nil)
 	d.log.Info("ready", "version", d.Version, "pool", d.store.PoolStats().String(), "cache", d.store.Cache().Backend(),
 		"start", d.now().Sub(d.started).Round(time.Millisecond))
@@ -189,6 +192,7 @@ func (d *daemon) live(ctx, house context.Context) error {
 	group.Go(func() error { d.bot.Greet(work, d.coach.Commands()); return nil })
 	group.Go(func() error { d.store.WatchPool(work, time.Minute); return nil })
 	group.Go(func() error { d.upkeep(work); return nil })
+	group.Go(func() error { d.acts.Run(work); return nil })
 	group.Go(func() error { d.buildIndexes(work); return nil })
 	group.Go(func() error { d.reindexer().run(work); return nil })
 	group.Go(func() error { d.status(work); return nil })

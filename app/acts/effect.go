@@ -1,0 +1,179 @@
+package acts
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"healthagent/tui/source"
+)
+
+// base is how a statement fared before an act.
+type base struct {
+	P95MS float64 `json:"p95_ms"`
+	Calls int64   `json:"calls"`
+}
+
+// before is the stretch of time that an act's effects are compared with.
+const before = 15 * time.Minute
+
+// sparkStep is how long a step of a statement's series is.
+const sparkStep = 15 * time.Second
+
+// baseline notes how the statements fare that an act may change.
+func (r *Runner) baseline(rec *record) {
+	now, s := r.cfg.Now(), r.state()
+	rec.Facts.Base = map[string]base{}
+	for _, name := range rec.Facts.Order {
+		st, known := statement(s, name)
+		if r.cfg.Figures != nil {
+			if f, ok := r.cfg.Figures(name, now.Add(-before), now); ok && f.Calls > 0 {
+				rec.Facts.Base[name] = base{f.P95MS, f.Calls}
+			}
+			continue
+		}
+		if p95, ok := lately(st.Spark, before); known && ok {
+			rec.Facts.Base[name] = base{p95, int64(math.Round(st.CallsMin * s.Statements.WindowS / 60))}
+		}
+	}
+	if used, ok := poolUsed(s, now.Add(-before)); ok {
+		rec.Facts.Pool = &used
+	}
+}
+
+func statement(s *source.Snapshot, name string) (source.Statement, bool) {
+	if s.Statements == nil {
+		return source.Statement{}, false
+	}
+	i := slices.IndexFunc(s.Statements.List, func(st source.Statement) bool { return st.Name == name })
+	if i < 0 {
+		return source.Statement{}, false
+	}
+	return s.Statements.List[i], true
+}
+
+// lately is the middle of the p95s of the last steps of a series; false when it was not called in them. The same measure is taken of
+// before and of now.
+func lately(series source.Series, span time.Duration) (float64, bool) {
+	steps := int(math.Ceil(float64(span) / float64(sparkStep)))
+	var values []float64
+	for _, v := range series[max(len(series)-steps, 0):] {
+		if !math.IsNaN(v) {
+			values = append(values, v)
+		}
+	}
+	if len(values) == 0 {
+		return 0, false
+	}
+	slices.Sort(values)
+	return values[len(values)/2], true
+}
+
+// since is how a statement has fared from a moment on.
+func (r *Runner) since(rec *record, name string, from time.Time) (f Figures, ok bool) {
+	now := r.cfg.Now()
+	if r.cfg.Figures != nil {
+		return r.cfg.Figures(name, from, now)
+	}
+	st, known := statement(r.state(), name)
+	if !known {
+		return f, false
+	}
+	f.Calls = st.Calls - rec.Facts.AtEnd[name]
+	if f.Calls < 0 { // the daemon has begun to count anew
+		f.Calls = st.Calls
+	}
+	f.P95MS, ok = lately(st.Spark, max(now.Sub(from), sparkStep))
+	return f, ok
+}
+
+// poolUsed is how many connections were used at most in nineteen of twenty seconds since a moment.
+func poolUsed(s *source.Snapshot, from time.Time) (float64, bool) {
+	if s.History == nil || s.History.Short.StepS <= 0 {
+		return 0, false
+	}
+	ring := s.History.Short
+	var values []float64
+	for i, v := range ring.Series[source.PoolUsed] {
+		at := ring.Start.Add(time.Duration(float64(i) * ring.StepS * float64(time.Second)))
+		if !at.Before(from) && !math.IsNaN(v) {
+			values = append(values, v)
+		}
+	}
+	if len(values) == 0 {
+		return 0, false
+	}
+	slices.Sort(values)
+	return values[(len(values)-1)*95/100], true
+}
+
+// effects measures what an act has done to its statements and to the pool from a moment on. enough is how many of them were called often
+// enough to be judged.
+func (r *Runner) effects(rec *record, from time.Time) (list []source.Effect, enough int) {
+	list = []source.Effect{}
+	s := r.state()
+	for _, name := range rec.Facts.Order {
+		e := source.Effect{Name: name, Unit: "ms", Spark: source.Series{}}
+		if st, known := statement(s, name); known && st.Spark != nil {
+			e.Spark = st.Spark
+		}
+		was, had := rec.Facts.Base[name]
+		if had {
+			e.Before = &was.P95MS
+		}
+		now, ok := r.since(rec, name, from)
+		if ok && now.P95MS > 0 {
+			e.Now = &now.P95MS
+		}
+		if e.Before != nil && e.Now != nil && *e.Before > 0 {
+			e.Factor = *e.Now / *e.Before
+			if now.Calls >= fewCalls && was.Calls >= fewCalls {
+				enough++
+				e.Worse, e.Better = isWorse(*e.Before, *e.Now), isWorse(*e.Now, *e.Before)
+			}
+		}
+		list = append(list, e)
+	}
+	if e, ok := r.poolEffect(rec, s, from); ok {
+		list = append(list, e)
+	}
+	return list, enough
+}
+
+// poolEffect is worse when the pool is near its limit and was not.
+func (r *Runner) poolEffect(rec *record, s *source.Snapshot, from time.Time) (source.Effect, bool) {
+	used, ok := poolUsed(s, from)
+	if !ok || rec.Facts.Pool == nil {
+		return source.Effect{}, false
+	}
+	was := *rec.Facts.Pool
+	e := source.Effect{Name: poolName, Unit: "connections", Before: &was, Now: &used, Spark: coarse(s.History.Short.Series[source.PoolUsed], 60)}
+	if was > 0 {
+		e.Factor = used / was
+	}
+	if s.Pool != nil && s.Pool.MaxSize > 0 {
+		limit := nearLimit * float64(s.Pool.MaxSize)
+		e.Worse, e.Better = used >= limit && was < limit, used < limit && was >= limit
+	}
+	return e, true
+}
+
+// poolName is the effect on the pool, among those on statements.
+const poolName = "pool"
+
+// coarse makes a series of at most that many steps, each the largest of those that it stands for.
+func coarse(series source.Series, steps int) source.Series {
+	if len(series) <= steps {
+		return slices.Clone(series)
+	}
+	out := make(source.Series, steps)
+	for i := range out {
+		out[i] = math.NaN()
+		for _, v := range series[i*len(series)/steps : (i+1)*len(series)/steps] {
+			if !math.IsNaN(v) && !(out[i] >= v) {
+				out[i] = v
+			}
+		}
+	}
+	return out
+}

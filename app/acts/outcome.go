@@ -1,0 +1,193 @@
+package acts
+
+import (
+	"context"
+	"time"
+
+	"healthagent/migrations"
+	"healthagent/store/inspect"
+	"healthagent/tui/source"
+)
+
+// outcome asks the ledger what became of a run that did not end well: an error does not tell how far it came. RunUnknown: it cannot be
+// asked, or somebody is still at work on it.
+func (r *Runner) outcome(ctx context.Context, rec *record) (source.RunState, []migrations.Entry) {
+	if len(rec.Facts.Versions) == 0 {
+		return r.outcomeOfIndex(ctx, rec), nil
+	}
+	entries, err := r.cfg.Engine.Status(ctx)
+	if err != nil {
+		return source.RunUnknown, nil
+	}
+	of := map[int]migrations.Entry{}
+	for _, e := range entries {
+		of[e.Version] = e
+		for _, v := range rec.Facts.Versions {
+			if e.Version == v && e.State == migrations.Running {
+				return source.RunUnknown, entries
+			}
+		}
+	}
+	target := of[rec.Facts.Versions[len(rec.Facts.Versions)-1]]
+	switch rec.Run.Act.Verb {
+	case source.Drop, source.Build:
+		return outcomeOfOne(rec.Run.Act, target), entries
+	case source.Rollback:
+		return outcomeOfRollback(rec, of, target), entries
+	default:
+		return outcomeOfApply(rec, of, target), entries
+	}
+}
+
+func outcomeOfRollback(rec *record, of map[int]migrations.Entry, target migrations.Entry) source.RunState {
+	if target.State == migrations.Held || target.State == migrations.Pending { // and released since
+		return source.RunDone
+	}
+	for _, v := range rec.Facts.Versions {
+		e := of[v]
+		if e.State == migrations.Held || e.State == migrations.Partial && !rec.Facts.Partial || len(e.Held) > rec.Facts.Held[v] {
+			return source.RunPartial
+		}
+	}
+	if target.State == migrations.Partial { // as before
+		return source.RunPartial
+	}
+	return source.RunFailed
+}
+
+func outcomeOfApply(rec *record, of map[int]migrations.Entry, target migrations.Entry) source.RunState {
+	switch {
+	case target.State == migrations.Applied && len(target.Held) == 0:
+		return source.RunDone
+	case target.State == migrations.Partial, target.State == migrations.Applied:
+		return source.RunPartial
+	}
+	for _, v := range rec.Facts.Versions[:len(rec.Facts.Versions)-1] {
+		if of[v].State == migrations.Applied {
+			return source.RunPartial
+		}
+	}
+	return source.RunFailed
+}
+
+// outcomeOfOne is that of one index of a migration.
+func outcomeOfOne(act source.Act, e migrations.Entry) source.RunState {
+	for _, o := range e.Objects {
+		if o.Name != act.Name {
+			continue
+		}
+		switch o.State {
+		case migrations.ObjectDropping, migrations.ObjectBuilding:
+			return source.RunPartial
+		case migrations.ObjectApplied:
+			if act.Verb == source.Build {
+				return source.RunDone
+			}
+		default:
+			if act.Verb == source.Drop {
+				return source.RunDone
+			}
+		}
+	}
+	return source.RunFailed
+}
+
+// outcomeOfIndex is that of an index of which the ledger knows nothing: a rebuild, or what one left behind.
+func (r *Runner) outcomeOfIndex(ctx context.Context, rec *record) source.RunState {
+	known, err := r.catalog(ctx)
+	if err != nil {
+		return source.RunUnknown
+	}
+	if _, there := known[rec.Run.Act.Name]; !there && rec.Run.Act.Verb == source.Drop {
+		return source.RunDone
+	}
+	return source.RunFailed // a rebuild that was cut leaves the index as it was
+}
+
+// settleSteps corrects the steps of a run that did not end well by what the ledger has of their indexes.
+func settleSteps(run *source.Run, entries []migrations.Entry) {
+	states := map[string]migrations.ObjectState{}
+	for _, e := range entries {
+		for _, o := range e.Objects {
+			states[o.Name] = o.State
+		}
+	}
+	down := run.Act.Verb == source.Rollback || run.Act.Verb == source.Drop
+	for i := range run.Steps {
+		step := &run.Steps[i]
+		state, known := states[step.Name]
+		switch {
+		case known && (down && state == migrations.ObjectHeld || !down && state == migrations.ObjectApplied):
+			step.State, step.Text = source.StepDone, ""
+		case state == migrations.ObjectDropping:
+			step.State, step.Text = source.StepFailed, "cut: the index is left INVALID and no statement uses it"
+		case state == migrations.ObjectBuilding:
+			step.State, step.Text = source.StepFailed, "cut: what was built of it is left INVALID"
+		case step.State == source.StepWaiting, step.State == source.StepWorking:
+			step.State = source.StepSkipped
+		}
+	}
+}
+
+// sizes fills in how big what was built has become.
+func sizes(rec *record, catalog map[string]inspect.Index) {
+	run := &rec.Run
+	switch run.Act.Verb {
+	case source.Apply, source.Build:
+		for i := range run.Steps {
+			if x, there := catalog[run.Steps[i].Name]; there && run.Steps[i].State == source.StepDone {
+				run.Steps[i].Bytes = x.Bytes
+			}
+		}
+	case source.Reindex:
+		x, there := catalog[run.Act.Name]
+		if there && len(run.Steps) == 1 && run.Steps[0].State == source.StepDone {
+			run.Steps[0].Bytes = x.Bytes
+			run.Freed = max(rec.Facts.Bytes[run.Act.Name]-x.Bytes, 0)
+		}
+	}
+}
+
+// resolveTime bounds one question what became of a run.
+const resolveTime = 5 * time.Second
+
+// resolve finds out what became of runs that nobody saw end. What cannot be found out yet is asked for again.
+func (r *Runner) resolve(ctx context.Context) {
+	r.mu.Lock()
+	var open []*record
+	for _, rec := range r.runs {
+		if rec.Run.State == source.RunUnknown {
+			open = append(open, rec)
+		}
+	}
+	r.mu.Unlock()
+	for _, rec := range open {
+		r.resolveOne(ctx, rec)
+	}
+}
+
+func (r *Runner) resolveOne(ctx context.Context, rec *record) {
+	ctx, cancel := context.WithTimeout(ctx, resolveTime)
+	defer cancel()
+	state, entries := r.outcome(ctx, rec)
+	if state == source.RunUnknown {
+		return
+	}
+	now := r.cfg.Now()
+	r.mu.Lock()
+	run := &rec.Run
+	if state == source.RunDone {
+		for i := range run.Steps {
+			run.Steps[i].State = source.StepDone
+		}
+	}
+	settleSteps(run, entries)
+	run.Error = "the daemon ended meanwhile; the ledger tells what became of it"
+	if run.Ended == nil {
+		run.Ended = &now
+	}
+	r.settle(rec, state, "")
+	r.watchOver(rec)
+	r.mu.Unlock()
+	r.finished(ctx, rec, nil)
+}
