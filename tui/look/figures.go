@@ -75,13 +75,15 @@ func MS(v float64) string {
 	}
 }
 
-// Millis writes milliseconds with their unit: 1.9ms, 5.0s.
+// Millis writes milliseconds with their unit, in six characters at most below a minute: 1.9ms, 402ms, 5.0s.
 func Millis(v float64) string {
 	switch {
 	case !finite(v):
 		return Unknown
-	case v >= 999.95:
+	case v >= 999.5:
 		return Span(seconds(v / 1000))
+	case v >= 99.95:
+		return fmt.Sprintf("%.0fms", v)
 	default:
 		return MS(v) + "ms"
 	}

@@ -86,23 +86,33 @@ func Panel(l *look.Look, title string, lines []string, width, height int) string
 	return strings.Join(out, "\n")
 }
 
-// Banner says in the widest way what is wrong: a title in the role's colour, lines below it, a rule. It is one line where there are not
-// height lines for all, and never higher than height.
+// Banner says in the widest way what is wrong: a title in the role's colour, lines below it, wrapped, and a rule. It has never more than
+// height lines; the last ones go first, the title last.
 func Banner(l *look.Look, r look.Role, title string, lines []string, width, height int) []string {
 	if height <= 0 {
 		return nil
 	}
 	out := []string{l.Paint(r, l.Clip(" "+title, width))}
+	const indent = 3
 	for _, line := range lines {
-		if len(out) >= height-1 {
-			break
+		for _, part := range wrapped(look.OneLine(line), width-indent) {
+			if len(out) < height-1 {
+				out = append(out, l.Clip(strings.Repeat(" ", indent)+part, width))
+			}
 		}
-		out = append(out, l.Clip("   "+line, width))
 	}
 	if len(out) < height {
 		out = append(out, l.Rule(width))
 	}
 	return out
+}
+
+// wrapped breaks a line at its blanks, or where it must.
+func wrapped(line string, width int) []string {
+	if textWidth(line) <= width {
+		return []string{line}
+	}
+	return strings.Split(ansi.Wrap(line, max(1, width), ""), "\n")
 }
 
 // Part is one piece of a line.
@@ -116,39 +126,39 @@ type Part struct {
 // Parts joins pieces with a gap of blanks, and leaves pieces out until the line fits. Empty ones are left out in any case; what does not
 // fit without them is cut.
 func Parts(l *look.Look, width, gap int, parts ...Part) string {
-	keep := make([]Part, 0, len(parts))
-	for _, p := range parts {
-		if p.Text != "" {
-			p.Text = look.OneLine(p.Text)
-			keep = append(keep, p)
-		}
-	}
-	for partsWidth(keep, gap) > width {
+	keep := slices.Clone(parts)
+	for PartsWidth(gap, keep...) > width {
 		worst := -1
 		for i, p := range keep {
-			if p.Drop > 0 && (worst < 0 || p.Drop >= keep[worst].Drop) {
+			if p.Text != "" && p.Drop > 0 && (worst < 0 || p.Drop >= keep[worst].Drop) {
 				worst = i
 			}
 		}
 		if worst < 0 {
 			break
 		}
-		keep = slices.Delete(keep, worst, worst+1)
+		keep[worst].Text = ""
 	}
 	var b strings.Builder
-	for i, p := range keep {
-		if i > 0 {
+	for _, p := range keep {
+		if p.Text == "" {
+			continue
+		}
+		if b.Len() > 0 {
 			b.WriteString(strings.Repeat(" ", gap))
 		}
-		b.WriteString(l.Paint(p.Role, p.Text))
+		b.WriteString(l.Paint(p.Role, look.OneLine(p.Text)))
 	}
 	return l.Clip(b.String(), width)
 }
 
-func partsWidth(parts []Part, gap int) int {
-	n := gap * max(0, len(parts)-1)
+// PartsWidth is how wide pieces are with gaps between them, when none is left out.
+func PartsWidth(gap int, parts ...Part) int {
+	n := 0
 	for _, p := range parts {
-		n += textWidth(p.Text)
+		if p.Text != "" {
+			n += textWidth(look.OneLine(p.Text)) + gap
+		}
 	}
-	return n
+	return max(0, n-gap)
 }

@@ -103,7 +103,7 @@ func TestPartsGoInTheirOrder(t *testing.T) {
 func TestABannerKeepsItsTitle(t *testing.T) {
 	t.Parallel()
 	lines := []string{"why", "what to do"}
-	for height, want := range map[int]string{0: "", 1: " DOWN", 2: " DOWN|─────", 3: " DOWN|   w…|─────", 9: " DOWN|   w…|   w…|─────"} {
+	for height, want := range map[int]string{0: "", 1: " DOWN", 2: " DOWN|─────", 3: " DOWN|   wh|─────", 4: " DOWN|   wh|   y|─────", 9: " DOWN|   wh|   y|   wh|   at|   to|   do|─────"} {
 		if got := strings.Join(widget.Banner(frame.Mono(), look.Fail, "DOWN", lines, 5, height), "|"); got != want {
 			t.Errorf("%d: %q, not %q", height, got, want)
 		}

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/charmbracelet/x/ansi"
-
 	"healthagent/tui/look"
 )
 
@@ -155,11 +153,11 @@ func (t *Text) layout() {
 	t.rows = t.rows[:0]
 	room := max(1, t.width-margin)
 	for _, line := range t.lines {
-		if !t.wrap || ansi.StringWidth(line.Text) <= room {
+		if !t.wrap {
 			t.rows = append(t.rows, textRow{Line: line})
 			continue
 		}
-		for _, part := range strings.Split(ansi.Wrap(line.Text, room, ""), "\n") {
+		for _, part := range wrapped(line.Text, room) {
 			t.rows = append(t.rows, textRow{Line: Line{part, line.Role}})
 		}
 	}
