@@ -76,17 +76,14 @@ func breakUp(l *look.Look, p para, width int) []para {
 	if p.tree != "" && next != "" {
 		next = l.Left(p.tree, ansi.StringWidth(label))
 	}
-	first, rest := p.text, ""
-	if hang := min(p.hang, room/3); hang > 0 && ansi.StringWidth(p.text) > room {
-		next += strings.Repeat(" ", hang)
-		first, _, _ = strings.Cut(ansi.Wrap(p.text, max(1, room), " "), "\n")
-		rest, room = strings.TrimLeft(strings.TrimPrefix(p.text, first), " "), room-hang
-	} else {
-		first, rest, _ = strings.Cut(ansi.Wrap(p.text, max(1, room), " "), "\n")
-	}
+	first, rest, more := strings.Cut(ansi.Wrap(p.text, max(1, room), " "), "\n")
 	out = append(out, para{label: label, text: first, role: p.role})
-	if rest == "" {
+	if !more {
 		return out
+	}
+	if hang := min(p.hang, room/3); hang > 0 {
+		next += strings.Repeat(" ", hang)
+		rest, room = strings.TrimLeft(strings.TrimPrefix(p.text, first), " "), room-hang
 	}
 	for line := range strings.SplitSeq(ansi.Wrap(rest, max(1, room), " "), "\n") {
 		out = append(out, para{label: next, text: line, role: p.role})

@@ -167,14 +167,12 @@ func (m *Migrations) act(a keys.Action) Intent {
 	return Intent{Act: &source.Act{Verb: verb, Object: source.OnMigration, Name: x.Version}}
 }
 
-// cannotRollBack says why R does nothing; empty: it does. One that is half-way is finished by it.
+// cannotRollBack says why R does nothing; empty: it does. One that is half-way is finished by it; of one at work the preview has the run.
 func cannotRollBack(x *source.Migration) string {
 	switch {
 	case x.Unknown:
 		return "is not known to this program, which has no file of it: roll it back with the program that applied it"
-	case x.State == "running":
-		return "is at work now"
-	case x.State != "applied" && x.State != "partial":
+	case !slices.Contains([]string{"applied", "partial", "running"}, x.State):
 		return "is not applied: there is nothing to roll back"
 	case x.Down == "":
 		return "has no rollback: there is no way back"
@@ -183,13 +181,11 @@ func cannotRollBack(x *source.Migration) string {
 	}
 }
 
-// cannotApply says why A does nothing; empty: it does. One that is half-way is restored by it.
+// cannotApply says why A does nothing; empty: it does. One that is half-way is restored by it; of one at work the preview has the run.
 func cannotApply(x *source.Migration) string {
 	switch {
 	case x.Unknown:
 		return "is not known to this program, which has no file of it"
-	case x.State == "running":
-		return "is at work now"
 	case x.State == "applied" && len(x.Held) == 0:
 		return "is applied already"
 	default:

@@ -14,6 +14,7 @@ func (q *Queries) explain() Intent {
 	if name == "" {
 		return Intent{Say: "there is no statement here to show the plan of"}
 	}
+	q.sought = ""
 	q.asked = source.PlanPath(name, false)
 	q.lie(name, "plan of "+oneLine(name), []para{{text: "asking for the plan …", role: look.Dim}})
 	return Intent{Ask: q.asked}
