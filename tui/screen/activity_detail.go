@@ -63,7 +63,7 @@ func (a *Activity) pane(key string) (string, []para, []para) {
 	facts := a.ties(s)
 	facts = append(
 		facts, para{text: "query: " + cmp.Or(oneLine(s.Query), look.Unknown)},
-		para{text: fmt.Sprintf("state: %s for %s   transaction: %s   waits on: %s", cmp.Or(oneLine(s.State), look.Unknown), span(s.StateS), span(s.XactS), waitsOn(s))},
+		para{text: fmt.Sprintf("state: %s %s   transaction: %s   waits on: %s", cmp.Or(oneLine(s.State), look.Unknown), look.Seconds(s.StateS), look.Seconds(s.XactS), waitsOn(s))},
 		para{text: fmt.Sprintf("user: %s   %s   began: %s", cmp.Or(oneLine(s.User), look.Unknown), oneLine(s.Kind), a.begin(s))},
 	)
 	return "pid " + strconv.Itoa(s.PID) + " " + who(s), nil, facts
