@@ -2,6 +2,7 @@ package screen
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -121,7 +122,7 @@ func cut(l *look.Look, lines []string, n int) []string {
 
 // sheetHints are the keys of a text that lies on top.
 func (l *list) sheetHints(more ...keys.Action) []keys.Action {
-	return append([]keys.Action{keys.Back, keys.Down, keys.PageDown, keys.Filter}, append(more, keys.Copy, keys.CopyAll, keys.LogOf)...)
+	return slices.Concat([]keys.Action{keys.Back}, more, []keys.Action{keys.Down, keys.Filter, keys.Copy, keys.CopyAll, keys.LogOf, keys.NextMatch})
 }
 
 // log opens the log of the row that keys are about.

@@ -151,7 +151,7 @@ func (q *Queries) Hints() []keys.Action {
 		return q.sheetHints(keys.Explain)
 	}
 	return []keys.Action{
-		keys.Open, keys.Explain, keys.SortNext, keys.Reverse, keys.SortRight, keys.Filter, keys.Copy, keys.Detail, keys.LogOf,
+		keys.Open, keys.Explain, keys.SortNext, keys.Reverse, keys.SortLeft, keys.Filter, keys.Copy, keys.Detail, keys.LogOf,
 	}
 }
 
