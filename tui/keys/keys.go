@@ -62,7 +62,7 @@ const (
 	Follow    Action = "follow"
 	Copy      Action = "copy"
 	CopyAll   Action = "copy all"
-	LogOf     Action = "log"
+	LogOf     Action = "log of it"
 	ShowRun   Action = "show the run"
 	Help      Action = "help"
 	Quit      Action = "quit"

@@ -114,3 +114,15 @@ func TestDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestOneActionHasOneBinding: two actions of the same name would be one, and the first of them would get the keys of both.
+func TestOneActionHasOneBinding(t *testing.T) {
+	t.Parallel()
+	seen := map[keys.Action]string{}
+	for _, b := range keys.New("").Bindings() {
+		if other, taken := seen[b.Action]; taken {
+			t.Errorf("%q is of %s and of %s", b.Action, other, b.Help().Key)
+		}
+		seen[b.Action] = b.Help().Key
+	}
+}
