@@ -75,7 +75,11 @@ func (a *Activity) ties(s *source.Session) []para {
 	if over := a.above(s); over != nil {
 		out = append(out, para{text: fmt.Sprintf("! waits for pid %d %s, %s for %s", over.PID, who(over), shortState(over.State), span(over.StateS)), role: look.Warn})
 	}
-	if waiting := a.below(s); len(waiting) > 0 {
+	switch waiting := a.below(s); len(waiting) {
+	case 0:
+	case 1:
+		out = append(out, para{text: "! pid " + waiting[0] + " waits for it", role: look.Warn})
+	default:
 		out = append(out, para{text: fmt.Sprintf("! %d wait for it: pid %s", len(waiting), strings.Join(waiting, ", ")), role: look.Warn})
 	}
 	switch {
