@@ -23,7 +23,7 @@ const Stale = 5 * time.Minute
 const unseen = 10 * time.Second
 
 // unanswered is for how long an act that was asked for need not be answered. A later answer still counts.
-const unanswered = 30 * time.Second
+const unanswered = 3 * time.Minute
 
 // State is where an act stands.
 type State string

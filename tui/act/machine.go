@@ -95,17 +95,13 @@ func (m *Machine) Waiting() bool {
 	return m.state == Preparing || m.state == Starting || m.state == Stopping && m.stop.waiting
 }
 
-// Confirmable reports whether a y would count now.
-func (m *Machine) Confirmable(now time.Time) bool {
-	switch m.state {
-	case Preview, Typing:
-		why, _ := m.hindrance(now)
-		return why == ""
-	case Stopping:
-		return m.stop.ready(now)
-	default:
-		return false
+// Hindrance is why a y or the enter after what was typed would not do what is shown, apart from coming too early; anew, that it would
+// ask for the preview again. Empty: it would.
+func (m *Machine) Hindrance(now time.Time) (why string, anew bool) {
+	if m.state != Preview && m.state != Typing {
+		return "", false
 	}
+	return m.hindrance(max(now.Sub(m.shown), Guard))
 }
 
 func (m *Machine) prepare(a source.Act, now time.Time) []Effect {

@@ -69,7 +69,7 @@ func (m *Machine) pressPreview(key string, now time.Time) []Effect {
 
 // confirm is the y of a preview.
 func (m *Machine) confirm(now time.Time) []Effect {
-	if why, old := m.hindrance(now); why != "" {
+	if why, old := m.hindrance(now.Sub(m.shown)); why != "" {
 		if old {
 			return m.again(why, now)
 		}
@@ -83,9 +83,8 @@ func (m *Machine) confirm(now time.Time) []Effect {
 	return m.do(now)
 }
 
-// hindrance is why the preview that is shown cannot be confirmed now; old, that it has to be asked for anew.
-func (m *Machine) hindrance(now time.Time) (why string, old bool) {
-	age := now.Sub(m.shown)
+// hindrance is why the preview that has been shown for so long cannot be confirmed now; old, that it has to be asked for anew.
+func (m *Machine) hindrance(age time.Duration) (why string, old bool) {
 	switch {
 	case m.readOnly != "":
 		return m.readOnly, false
@@ -163,7 +162,7 @@ func (m *Machine) submit(now time.Time) []Effect {
 		m.note = "not done: it must be " + want
 		return nil
 	}
-	if why, old := m.hindrance(now); why != "" {
+	if why, old := m.hindrance(now.Sub(m.shown)); why != "" {
 		if old {
 			return m.again(why, now)
 		}

@@ -19,16 +19,17 @@ type stop struct {
 	sent    bool   // it was confirmed
 }
 
-// Stop is the question whether to stop the run, in the state Stopping: after the step at work, or at once. text is what that would do, or
-// why it cannot be done; ready, that a y counts.
-func (m *Machine) Stop(now time.Time) (after bool, text string, ready bool) {
-	switch {
-	case m.stop.reason != "":
-		text = m.stop.reason
-	case m.stop.preview != nil:
-		text = m.stop.preview.Summary
-	}
-	return m.stop.after, text, m.stop.ready(now)
+// Question is whether to stop the run that is shown.
+type Question struct {
+	AfterStep bool            // the step at work may end
+	Preview   *source.Preview // what that would do; nil: it is being asked for, or it cannot be done
+	Refused   string          // why it cannot be done
+	Ready     bool            // a y counts
+}
+
+// Question is what is asked in the state Stopping.
+func (m *Machine) Question(now time.Time) Question {
+	return Question{m.stop.after, m.stop.preview, m.stop.reason, m.stop.ready(now)}
 }
 
 func (s stop) ready(now time.Time) bool {
@@ -96,11 +97,14 @@ func (m *Machine) pressStopping(key string, now time.Time) []Effect {
 func (m *Machine) stopped(err error) {
 	m.stop = stop{}
 	var unavailable *source.UnavailableError
+	var changed *source.ChangedError
 	switch {
 	case err == nil:
 		m.note = "it was told to stop"
 	case errors.As(err, &unavailable):
 		m.note = "not known whether it was told to stop: " + source.Sentence(err)
+	case errors.As(err, &changed):
+		m.note = "not stopped: " + changed.What
 	default:
 		m.note = "not stopped: " + source.Sentence(err)
 	}

@@ -195,6 +195,26 @@ func TestDaemonDiesAndIsBack(t *testing.T) {
 	w.expect(t, act.Preparing, 1)
 }
 
+func TestLateAnswersAreNobodys(t *testing.T) {
+	t.Parallel()
+	w := at(t, act.Partial)
+	w.press("r")
+	first := w.asked
+	w.press("esc", "r")
+	w.take(w.Previewed(first.Seq, fixture.PreviewRollback(), nil, w.now))
+	w.expect(t, act.Preparing, 1)
+	w.previewed(fixture.PreviewRollback(), nil)
+	w.expect(t, act.Preview, 1)
+	w = at(t, act.Starting)
+	old := w.did
+	w.started("", &source.ChangedError{What: "an index is gone"})
+	w.previewed(fixture.PreviewRollback(), nil)
+	w.later(act.Guard)
+	w.press("y")
+	w.take(w.Started(old.Seq, "another", nil, w.now))
+	w.expect(t, act.Starting, 2)
+}
+
 func TestAnswerAboutSomethingElse(t *testing.T) {
 	t.Parallel()
 	w := at(t, act.Preparing)
