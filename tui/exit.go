@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"os"
 	"sync"
 	"time"
 
@@ -12,9 +13,10 @@ type exit struct {
 	restore func() // puts the terminal back; may hang
 	leave   func() // ends the process
 
-	mu    sync.Mutex
-	timer *time.Timer
-	over  bool
+	mu     sync.Mutex
+	timer  *time.Timer
+	over   bool
+	signal os.Signal
 }
 
 // begin says that the end has begun. When it is not done in time, the terminal is put back from here and the process ends.
@@ -24,6 +26,19 @@ func (e *exit) begin() {
 	if e.timer == nil && !e.over {
 		e.timer = time.AfterFunc(exitTime, e.cut)
 	}
+}
+
+// by says which signal it was; nil for none.
+func (e *exit) by(s os.Signal) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.signal = s
+}
+
+func (e *exit) signalled() os.Signal {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.signal
 }
 
 // done says that the program has ended by itself.

@@ -36,6 +36,7 @@ type Model struct {
 	latest  *source.Snapshot // that has come; never nil
 	drawn   *source.Snapshot // that is seen: an older one while paused, or when it is drawn more seldom; never nil
 	drawnAt time.Time
+	turn    time.Time // since when the next state waits for its turn; zero: the first is drawn at once
 	paused  bool
 	rate    int       // index into rates
 	polled  time.Time // when the seen screen was last asked for
@@ -74,7 +75,8 @@ func newModel(ctx context.Context, o Options, g *guard) *Model {
 		m.only = "read only: this screen was started with --read-only"
 	}
 	m.keys = keys.New(m.whyNot())
-	m.drawnAt = m.now()
+	m.show(m.now())
+	m.turn = time.Time{}
 	return m
 }
 
@@ -170,7 +172,7 @@ func (m *Model) took(s *source.Snapshot) tea.Cmd {
 // due draws the newest state when it is its turn.
 func (m *Model) due(now time.Time) {
 	const slack = 100 * time.Millisecond // states come once a second, and a little early at times
-	if m.paused || now.Sub(m.drawnAt) < rates()[m.rate]-slack {
+	if m.paused || now.Sub(m.turn) < rates()[m.rate]-slack {
 		return
 	}
 	m.show(now)
@@ -178,7 +180,7 @@ func (m *Model) due(now time.Time) {
 
 // show draws the newest state now.
 func (m *Model) show(now time.Time) {
-	m.drawn, m.drawnAt, m.stale = m.latest, now, true
+	m.drawn, m.drawnAt, m.turn, m.stale = m.latest, now, now, true
 	m.seen().Show(m.drawn, m.drawnAt)
 }
 

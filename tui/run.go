@@ -41,7 +41,7 @@ type Options struct {
 const exitTime = 2 * time.Second
 
 // Run draws until somebody quits, a signal comes or ctx ends. Errors: ErrInterrupted, ErrNoTerminal. When the end itself hangs the
-// process exits here with 1. It takes the process's signals INT, TERM and HUP over.
+// process exits here with 1. It obeys the process's signals INT, TERM and HUP.
 func Run(ctx context.Context, o Options) error {
 	in, out := o.In.Fd(), o.Out.Fd()
 	if !term.IsTerminal(in) || !term.IsTerminal(out) {
@@ -51,67 +51,70 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("read the state of the terminal: %w", err)
 	}
-	exit := &exit{restore: func() { restore(in, before, o.Out) }, leave: func() { os.Exit(1) }}
-	ctx, cancel := context.WithCancel(ctx)
+	end := &exit{restore: func() { restore(in, before, o.Out) }, leave: func() { os.Exit(1) }}
+	own, cancel := context.WithCancel(context.WithoutCancel(ctx)) // the end goes through the program, which puts the terminal back
 	defer cancel()
 	g := &guard{traces: o.Traces, now: o.Now}
-	model := newModel(ctx, o, g)
+	model := newModel(own, o, g)
 	if width, height, err := term.GetSize(out); err == nil {
 		model.resize(width, height) // the first frame is a whole one
 	}
 	program := tea.NewProgram(model,
-		tea.WithContext(ctx), tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithEnvironment(o.Environ),
-		tea.WithAltScreen(), tea.WithFPS(30), tea.WithoutSignalHandler(), tea.WithFilter(exit.watched))
-	followed := g.goroutine(ctx, "the way to the daemon", program.Send, func() { o.Source.Follow(ctx, model.states.put) })
-	signals := g.goroutine(ctx, "signals", program.Send, func() { obey(ctx, program, exit) })
+		tea.WithContext(own), tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithEnvironment(o.Environ),
+		tea.WithAltScreen(), tea.WithFPS(30), tea.WithoutSignalHandler(), tea.WithFilter(end.watched))
+	followed := g.goroutine(own, "the way to the daemon", program.Send, func() { o.Source.Follow(own, model.states.put) })
+	obeyed := g.goroutine(own, "signals", program.Send, func() { obey(ctx, own, program, end) })
 	_, err = program.Run()
 	cancel()
-	for _, ended := range []<-chan struct{}{followed, signals} {
+	for _, ended := range []<-chan struct{}{followed, obeyed} {
 		select {
 		case <-ended:
 		case <-time.After(exitTime): // a source that does not heed its context must not keep the shell waiting
 		}
 	}
-	exit.done()
-	return ending(ctx, err)
+	end.done()
+	return ending(ctx, err, end.signalled())
 }
 
 // ending is what the end of the program is called.
-func ending(ctx context.Context, err error) error {
+func ending(ctx context.Context, err error, by os.Signal) error {
 	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, tea.ErrInterrupted):
+	case by == os.Interrupt, errors.Is(err, tea.ErrInterrupted):
 		return ErrInterrupted
+	case by != nil:
+		return nil // it ended as it was told to
 	case errors.Is(err, tea.ErrProgramPanic):
 		return fmt.Errorf("the screen ended by a fault of its own: %w", err)
-	case errors.Is(err, context.Canceled):
+	case err != nil:
+		return fmt.Errorf("the screen ended: %w", err)
+	case ctx.Err() != nil:
 		return fmt.Errorf("the screen was ended from outside: %w", context.Cause(ctx))
 	default:
-		return fmt.Errorf("the screen ended: %w", err)
+		return nil
 	}
 }
 
-// obey turns signals into messages. A hangup is obeyed also where it was to be ignored: without a terminal there is nobody to draw for,
-// and Bubble Tea would go on for ever.
-func obey(ctx context.Context, program *tea.Program, e *exit) {
-	signal.Reset(os.Interrupt, syscall.SIGTERM) // those who listened before would end the process without putting the terminal back
+// obey turns signals, and the end of the outer context, into messages. A hangup is obeyed also where it was to be ignored: without a
+// terminal there is nobody to draw for, and Bubble Tea would go on for ever.
+func obey(outer, own context.Context, program *tea.Program, e *exit) {
 	came := make(chan os.Signal, 4)
 	signal.Notify(came, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(came)
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case s := <-came:
-			e.begin()
-			if s == os.Interrupt {
-				program.Send(tea.InterruptMsg{})
-			} else {
-				program.Send(tea.QuitMsg{})
-			}
+	var s os.Signal
+	select {
+	case <-own.Done():
+		return
+	case s = <-came:
+	case <-outer.Done():
+		select { // most likely by a signal, which says more
+		case s = <-came:
+		case <-time.After(100 * time.Millisecond):
 		}
 	}
+	e.begin()
+	e.by(s)
+	program.Send(tea.QuitMsg{})
+	<-own.Done() // further ones change nothing: the end is under way, and watched
 }
 
 // restore puts the terminal back without the program's help: the line at once, and what is on the screen if it still takes anything.

@@ -72,7 +72,6 @@ func newStage(t *testing.T, state *source.Snapshot, options ...option) *stage {
 	s.m = newModel(ctx, o, &guard{traces: []string{s.trace}, now: o.Now})
 	s.m.out = s.out
 	s.send(tea.WindowSizeMsg{Width: 80, Height: 24})
-	s.m.drawnAt = time.Time{} // nothing was drawn yet: the first state is drawn at once
 	s.show(state)
 	return s
 }
