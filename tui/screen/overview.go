@@ -102,6 +102,9 @@ func (o *Overview) Press(a keys.Action) (Intent, bool) {
 	case keys.Copy, keys.CopyAll:
 		return o.copied(a == keys.CopyAll), true
 	case keys.LogOf:
+		if len(o.notice().title) > 0 {
+			return Intent{Open: keys.Screen7}, true // of what the banner says
+		}
 		i, _ := o.selected()
 		return Intent{Open: keys.Screen7, Subject: i.Subject}, true
 	case keys.Rollback:

@@ -74,6 +74,9 @@ func (t *Table) Resize(width, height int) {
 	t.scroll()
 }
 
+// SetWidth gives a column another width.
+func (t *Table) SetWidth(column, width int) { t.columns[column].Width = width }
+
 // SetRows gives it new rows. The cursor stays with its row; when that is gone it stays where it was.
 func (t *Table) SetRows(rows []Row) {
 	t.rows = rows

@@ -25,8 +25,8 @@ func (s Size) String() string { return fmt.Sprintf("%dx%d", s.Width, s.Height) }
 // Sizes are rooms from far too small to far too large, with both sides of every width and height at which something changes.
 func Sizes() []Size {
 	var sizes []Size
-	for _, w := range []int{20, 21, 33, 40, 59, 60, 61, 79, 80, 81, 100, 119, 120, 121, 160, 300} {
-		for _, h := range []int{5, 6, 9, 11, 12, 13, 18, 20, 24, 30, 36, 50, 100} {
+	for _, w := range []int{20, 21, 33, 40, 59, 60, 79, 80, 100, 119, 120, 160, 300} {
+		for _, h := range []int{5, 6, 9, 11, 12, 13, 14, 18, 22, 34, 100} {
 			sizes = append(sizes, Size{w, h})
 		}
 	}
