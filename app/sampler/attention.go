@@ -41,7 +41,7 @@ const (
 func (s *Sampler) judge(now time.Time) {
 	s.told.judged = now
 	state := s.hub.current()
-	items := slices.Concat(
+	items := slices.Concat([]source.Item{},
 		s.ofPostgres(), s.ofComponents(), s.ofPool(now, state), ofHost(state), s.ofStatements(now, state), s.ofSessions(),
 		s.ofMigrations(), s.ofIndexes(state), s.ofServer())
 	s.told.date(now, items)

@@ -100,10 +100,19 @@ func (s *Sampler) Run(ctx context.Context) {
 		case do := <-s.work:
 			s.safely("collecting", do)
 		case <-s.hub.came:
-			for _, c := range s.collectors {
-				c.wake()
-			}
+			s.safely("sampling", s.welcome)
 		}
+	}
+}
+
+// welcome brings up to date what was not while nobody looked.
+func (s *Sampler) welcome() {
+	for _, c := range s.collectors {
+		c.wake()
+	}
+	if now := s.now(); s.book.due(now, 5*time.Second) {
+		s.listStatements(now)
+		s.judge(now)
 	}
 }
 

@@ -83,11 +83,11 @@ func (b *book) due(now time.Time, age time.Duration) bool {
 
 // listStatements makes the list of the statements and publishes it. It runs on the loop.
 func (s *Sampler) listStatements(now time.Time) {
-	s.book.listed = now
 	src := s.sources.Load()
 	if src == nil || src.Interval == nil {
 		return
 	}
+	s.book.listed = now
 	start := time.Now()
 	list := s.book.list(now, src)
 	list.Part = source.Part{At: now, TookMS: float64(time.Since(start).Microseconds()) / 1000}
