@@ -69,6 +69,7 @@ func TestTroubleIsExplained(t *testing.T) {
 	state := fixture.DaemonDown()
 	state.Link.Next = fixture.Now().Add(3 * time.Second)
 	s := newStage(t, state)
+	s.probed()
 	if view := s.m.View(); !strings.Contains(view, " ! "+state.Link.Reason[:40]) || !strings.Contains(view, ", next in 3s)\n") {
 		t.Errorf("no reason:\n%s", view)
 	}
@@ -136,6 +137,24 @@ func TestRate(t *testing.T) {
 		if got := count(10); got != c.want {
 			t.Errorf("after %q: %d in 10 s, want %d", c.key, got, c.want)
 		}
+	}
+}
+
+// TestNewsDoNotWait: the first state that has anything in it is drawn at once, however soon it comes after one that has not.
+func TestNewsDoNotWait(t *testing.T) {
+	t.Parallel()
+	connecting := &source.Snapshot{Link: &source.Link{State: source.LinkWaiting, Since: fixture.Now()}}
+	s := newStage(t, connecting)
+	p := s.probed()
+	s.show(connecting)
+	if len(p.shown) > 0 {
+		t.Error("the same is drawn twice")
+	}
+	s.show(fixture.Healthy())
+	s.show(fixture.Healthy())
+	s.show(fixture.DaemonDown())
+	if len(p.shown) != 2 {
+		t.Errorf("drawn %d times", len(p.shown))
 	}
 }
 

@@ -172,10 +172,22 @@ func (m *Model) took(s *source.Snapshot) tea.Cmd {
 // due draws the newest state when it is its turn.
 func (m *Model) due(now time.Time) {
 	const slack = 100 * time.Millisecond // states come once a second, and a little early at times
-	if m.paused || now.Sub(m.turn) < rates()[m.rate]-slack {
+	if m.paused || now.Sub(m.turn) < rates()[m.rate]-slack && !news(m.drawn, m.latest) {
 		return
 	}
 	m.show(now)
+}
+
+// news reports whether a state is so different from the one before that it cannot wait for its turn: the first whole one, and those
+// that say that the way to the daemon has changed.
+func news(old, state *source.Snapshot) bool {
+	way := func(s *source.Snapshot) source.LinkState {
+		if s.Link == nil {
+			return ""
+		}
+		return s.Link.State
+	}
+	return way(old) != way(state) || old.History == nil && state.History != nil
 }
 
 // show draws the newest state now.

@@ -8,12 +8,10 @@ import (
 
 // screens are the seven, in the order of their keys.
 func screens(l *look.Look) []screen.Screen {
-	names := []string{"Overview", "Queries", "Indexes", "Migrations", "Activity", "Cache", "Log"}
-	all := make([]screen.Screen, len(names))
-	for i, name := range names {
-		all[i] = &placeholder{name: name, look: l}
+	return []screen.Screen{
+		screen.NewOverview(l), screen.NewQueries(l), screen.NewIndexes(l), screen.NewMigrations(l), screen.NewActivity(l),
+		&placeholder{name: "Cache", look: l}, &placeholder{name: "Log", look: l},
 	}
-	return all
 }
 
 // screenOf is the number of a screen, counted from 0.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 
 	"healthagent/app/fault"
 	"healthagent/tui"
+	"healthagent/tui/source"
 )
 
 // exitInterrupted is what a shell expects of a program that SIGINT has ended.
@@ -49,21 +51,26 @@ func (t *terminal) tui(command *cobra.Command, flags tuiFlags) error {
 	if command.Flags().Changed("ascii") {
 		wishes.Glyphs = map[bool]string{true: "ascii", false: "unicode"}[flags.ascii]
 	}
-	in, isFile := t.in.(*os.File)
-	out, alsoFile := t.out.(*os.File)
-	if !isFile || !alsoFile {
-		return noTerminal()
-	}
 	cfg, _, err := t.load(command)
 	if err != nil {
 		return err
 	}
 	wishes.Color = cfg.Color
-	err = tui.Run(command.Context(), tui.Options{
-		Source: t.tuiSource(cfg), ReadOnly: flags.readOnly, Look: tui.Terminal(t.environ, wishes), Version: t.build.info().Version,
+	return t.draw(command.Context(), t.tuiSource(cfg), wishes, cfg.StateDir, flags.readOnly)
+}
+
+// draw draws the screen over a source until somebody leaves it. stateDir is where the traces of its own faults go, if it can be written.
+func (t *terminal) draw(ctx context.Context, from source.Source, wishes tui.Wishes, stateDir string, readOnly bool) error {
+	in, isFile := t.in.(*os.File)
+	out, alsoFile := t.out.(*os.File)
+	if !isFile || !alsoFile {
+		return noTerminal()
+	}
+	err := tui.Run(ctx, tui.Options{
+		Source: from, ReadOnly: readOnly, Look: tui.Terminal(t.environ, wishes), Version: t.build.info().Version,
 		Environ: t.environ, Now: t.now, In: in, Out: out,
 		Traces: []string{
-			filepath.Join(cfg.StateDir, "tui-faults.log"),
+			filepath.Join(stateDir, "tui-faults.log"),
 			filepath.Join(os.TempDir(), fmt.Sprintf("healthagent-tui-%d.log", t.system.uid())),
 		},
 	})

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/creack/pty"
 	"github.com/hinshun/vt10x"
@@ -37,6 +38,12 @@ type tty struct {
 // start runs the program with these arguments. env comes on top of an environment that says nothing but where programs are.
 func start(t *testing.T, columns, lines int, env []string, args ...string) *tty {
 	t.Helper()
+	return startVia(t, false, columns, lines, env, args...)
+}
+
+// startVia does so with hang-ups ignored, as nohup leaves them.
+func startVia(t *testing.T, nohup bool, columns, lines int, env []string, args ...string) *tty {
+	t.Helper()
 	master, slave, err := pty.Open()
 	if err != nil {
 		t.Fatal(err)
@@ -47,6 +54,9 @@ func start(t *testing.T, columns, lines int, env []string, args ...string) *tty 
 	}
 	x.resize(columns, lines)
 	x.cmd = exec.Command(os.Getenv(binary), args...)
+	if nohup {
+		x.cmd = exec.Command("sh", append([]string{"-c", `trap "" HUP; exec "$0" "$@"`, os.Getenv(binary)}, args...)...)
+	}
 	x.cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "TERM=xterm-256color", "LANG=C.UTF-8", "HEALTHAGENT_ENV_FILE=/dev/null",
 	}, env...)
@@ -77,11 +87,14 @@ func start(t *testing.T, columns, lines int, env []string, args ...string) *tty 
 
 func (x *tty) read() {
 	buffer := make([]byte, 4096)
+	var part []byte // of a character
 	for {
 		n, err := x.master.Read(buffer)
 		x.mu.Lock()
 		x.raw.Write(buffer[:n])
-		_, _ = x.screen.Write(buffer[:n])
+		whole, rest := characters(append(part, buffer[:n]...))
+		part = bytes.Clone(rest)
+		_, _ = x.screen.Write(whole)
 		close(x.changed)
 		x.changed = make(chan struct{})
 		x.mu.Unlock()
@@ -89,6 +102,16 @@ func (x *tty) read() {
 			return
 		}
 	}
+}
+
+// characters splits off a character of which the end has not come yet.
+func characters(b []byte) (whole, rest []byte) {
+	for i := max(0, len(b)-utf8.UTFMax); i < len(b); i++ {
+		if utf8.RuneStart(b[i]) && !utf8.FullRune(b[i:]) {
+			return b[:i], b[i:]
+		}
+	}
+	return b, nil
 }
 
 func (x *tty) resize(columns, lines int) {
@@ -99,6 +122,26 @@ func (x *tty) resize(columns, lines int) {
 	x.mu.Lock()
 	x.screen.Resize(columns, lines)
 	x.mu.Unlock()
+}
+
+// hangUp closes the terminal, as a cut connection does.
+func (x *tty) hangUp() {
+	x.t.Helper()
+	if err := errors.Join(x.slave.Close(), x.master.Close()); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+// piped runs the program without a terminal and returns what it said.
+func piped(t *testing.T, env []string, args ...string) (out string, code int) {
+	t.Helper()
+	cmd := exec.Command(os.Getenv(binary), args...)
+	cmd.Env = append([]string{"HEALTHAGENT_ENV_FILE=/dev/null", "HOME=" + t.TempDir()}, env...)
+	said, err := cmd.CombinedOutput()
+	if failed := (*exec.ExitError)(nil); err != nil && !errors.As(err, &failed) {
+		t.Fatal(err)
+	}
+	return string(said), cmd.ProcessState.ExitCode()
 }
 
 // press writes keys in one piece, as they come over a slow link.

@@ -1,0 +1,185 @@
+package terminal
+
+import (
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"healthagent/tui/source/fixture"
+)
+
+// screen starts the screen over a daemon, and waits until it has its state.
+func screen(t *testing.T, d *daemon, env []string, args ...string) *tty {
+	t.Helper()
+	x := start(t, 80, 24, d.env(env...), append([]string{"tui"}, args...)...)
+	x.shows("LIVE")
+	return x
+}
+
+// sane fails unless the terminal is as a shell needs it: lines and echo, the usual screen, a cursor, and no marks around what is pasted.
+func (x *tty) sane() {
+	x.t.Helper()
+	state, err := unix.IoctlGetTermios(int(x.slave.Fd()), unix.TCGETS)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	if state.Lflag&unix.ECHO == 0 || state.Lflag&unix.ICANON == 0 || state.Lflag&unix.ISIG == 0 {
+		x.t.Error("the line is still raw")
+	}
+	out := x.drained()
+	for on, off := range map[string]string{"\x1b[?1049h": "\x1b[?1049l", "\x1b[?25l": "\x1b[?25h", "\x1b[?2004h": "\x1b[?2004l"} {
+		if strings.LastIndex(out, on) > strings.LastIndex(out, off) {
+			x.t.Errorf("%q is not taken back", on)
+		}
+	}
+	for _, question := range []string{"\x1b]10;?", "\x1b]11;?", "\x1b[6n", "\x1b[c", "\x1b[?1000h", "\x1b[?1002h", "\x1b[?1003h"} {
+		if strings.Contains(out, question) {
+			x.t.Errorf("the terminal was asked %q", question)
+		}
+	}
+}
+
+func TestQuit(t *testing.T) {
+	t.Parallel()
+	for keys, code := range map[string]int{"q": 0, "\x03": 130, "\x1bq": 0} {
+		x := screen(t, serve(t, fixture.Healthy()), nil)
+		x.press(keys)
+		if got := x.end(); got != code {
+			t.Errorf("%q: exit code %d, want %d", keys, got, code)
+		}
+		x.sane()
+	}
+}
+
+func TestSignals(t *testing.T) {
+	t.Parallel()
+	for signal, code := range map[os.Signal]int{os.Interrupt: 130, syscall.SIGTERM: 0, syscall.SIGHUP: 0} {
+		x := screen(t, serve(t, fixture.Healthy()), nil)
+		x.signal(signal)
+		if got := x.end(); got != code {
+			t.Errorf("%v: exit code %d, want %d", signal, got, code)
+		}
+		x.sane()
+	}
+}
+
+// TestBeforeAnythingHasAnswered: without a daemon the screen is there, takes keys, and says why there is nothing to see.
+func TestBeforeAnythingHasAnswered(t *testing.T) {
+	t.Parallel()
+	d := serve(t, fixture.Healthy())
+	d.down()
+	x := start(t, 80, 24, d.env(), "tui")
+	x.shows("DAEMON DOWN")
+	x.shows("nobody listens on")
+	x.press("2")
+	x.shows("[2 Queries]")
+	d.up()
+	x.shows("LIVE")
+	x.press("q")
+	x.end()
+	x.sane()
+}
+
+// TestTheDaemonIsKilled: nothing ends and nothing is lost: screen, row and filter are there when it is back.
+func TestTheDaemonIsKilled(t *testing.T) {
+	t.Parallel()
+	d := serve(t, fixture.Healthy())
+	x := screen(t, d, nil)
+	x.press("2/")
+	x.shows("esc clear")
+	x.press("food\rj")
+	row := func(screen string) string {
+		for line := range strings.SplitSeq(screen, "\n") {
+			if strings.HasPrefix(line, "> ") {
+				return strings.Fields(line)[1]
+			}
+		}
+		return ""
+	}
+	before := row(x.shows("row 2/"))
+	d.down()
+	if after := row(x.shows("DAEMON DOWN")); after != before || before == "" {
+		t.Errorf("the row was %q and is %q", before, after)
+	}
+	d.up()
+	x.shows("LIVE")
+	if screen := x.shows("row 2/"); row(screen) != before || !strings.Contains(screen, "/food/") {
+		t.Errorf("the row was %q:\n%s", before, screen)
+	}
+}
+
+// TestThreeKeysInOneWrite move three rows.
+func TestThreeKeysInOneWrite(t *testing.T) {
+	t.Parallel()
+	x := screen(t, serve(t, fixture.Healthy()), nil)
+	x.press("2")
+	x.shows("row 1/")
+	x.press("jjj")
+	x.shows("row 4/")
+}
+
+// TestTheTerminalGoesAway: the hang-up ends the process, also where it was to be ignored.
+func TestTheTerminalGoesAway(t *testing.T) {
+	t.Parallel()
+	for _, ignored := range []bool{false, true} {
+		d := serve(t, fixture.Healthy())
+		x := startVia(t, ignored, 80, 24, d.env(), "tui")
+		x.shows("LIVE")
+		x.hangUp()
+		x.end()
+	}
+}
+
+// TestResizing: whatever the size becomes, the frame is whole: header above, keys below.
+func TestResizing(t *testing.T) {
+	t.Parallel()
+	x := screen(t, serve(t, fixture.Busy()), nil)
+	for _, size := range [][2]int{{20, 5}, {300, 100}, {40, 12}, {59, 30}, {60, 14}, {120, 40}, {80, 24}} {
+		x.resize(size[0], size[1])
+		x.shown("a frame", func(screen string) bool {
+			lines := strings.Split(strings.TrimSuffix(screen, "\n"), "\n")
+			last := lines[len(lines)-1]
+			return len(lines) == size[1] && strings.Contains(lines[0], "RW  LIVE") && strings.Contains(last, "help")
+		})
+	}
+	x.press("q")
+	if code := x.end(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+// TestWhatIsCopiedGoesToTheTerminal as one sequence of its own.
+func TestWhatIsCopiedGoesToTheTerminal(t *testing.T) {
+	t.Parallel()
+	x := screen(t, serve(t, fixture.Healthy()), nil)
+	x.press("2")
+	x.shows("[2 Queries]")
+	x.press("y")
+	x.shows("clipboard")
+	if out := x.output(); strings.Count(out, "\x1b]52;c;") != 1 {
+		t.Errorf("no sequence in %q", out)
+	}
+}
+
+func TestNothingCanBeChangedReadOnly(t *testing.T) {
+	t.Parallel()
+	d := serve(t, fixture.Healthy())
+	x := screen(t, d, nil, "--read-only")
+	x.press("4R")
+	x.shows("read only: this screen was started with --read-only")
+	if screen := x.shows("RO  LIVE"); strings.Contains(screen, "ROLL BACK") || len(d.acts()) > 0 {
+		t.Errorf("a dialog is open, or something was done: %q\n%s", d.acts(), screen)
+	}
+}
+
+// TestWithoutATerminal there is a sentence that helps.
+func TestWithoutATerminal(t *testing.T) {
+	t.Parallel()
+	out, code := piped(t, serve(t, fixture.Healthy()).env(), "tui")
+	if code != 2 || !strings.Contains(out, "ssh -t") {
+		t.Errorf("exit code %d, %q", code, out)
+	}
+}
