@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -66,7 +67,8 @@ func (t *terminal) demoVerb() *cobra.Command {
 		if err := flags.settle(screen); err != nil {
 			return err
 		}
-		return t.demo(command.Context(), flags, *output, screen)
+		color := cmp.Or(command.Flag("color").Value.String(), t.getenv("HEALTHAGENT_COLOR"))
+		return t.demo(command.Context(), flags, *output, screen, color)
 	}
 	return command
 }
@@ -91,13 +93,15 @@ func (f *demoFlags) settle(screen bool) error {
 	return nil
 }
 
-func (t *terminal) demo(ctx context.Context, flags demoFlags, as format, screen bool) (err error) {
+func (t *terminal) demo(ctx context.Context, flags demoFlags, as format, screen bool, color string) (err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program's file: %w", err)
 	}
 	ctx, stop := untilHangup(ctx)
 	defer stop()
+	ctx, interrupt := context.WithCancel(ctx)
+	defer interrupt()
 	live := t.out
 	if as == formatJSON {
 		live = t.errs
@@ -129,7 +133,10 @@ func (t *terminal) demo(ctx context.Context, flags demoFlags, as format, screen 
 			return fmt.Errorf("make the transcript: %w", err)
 		}
 		defer func() { _ = talk.Close() }() // it is removed with the rest
-		o.Talk, o.Screen = talk, t.demoScreen
+		o.Talk, o.Screen = talk, func(ctx context.Context, d *stage.Daemon) error {
+			defer heedSignals(interrupt) // the screen had them, and took them from whoever had them before
+			return t.demoScreen(ctx, d, color)
+		}
 	}
 	figures, err := s.Demo(ctx, o)
 	if err != nil {
@@ -156,6 +163,15 @@ func (t *terminal) onTerminal() bool {
 		}
 	}
 	return true
+}
+
+// heedSignals calls interrupt at the first signal that asks for the end; the next one ends the process at once.
+func heedSignals(interrupt func()) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, func() {
+		interrupt()
+		stop()
+	})
 }
 
 // untilHangup is ctx until the terminal is gone: a demo that nobody sees any more leaves nothing behind. A caller that has the hang-up

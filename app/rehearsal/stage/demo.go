@@ -77,6 +77,7 @@ func (s *Stage) Demo(ctx context.Context, o DemoOptions) (Figures, error) {
 		cfg.Enough = gone
 		go func() {
 			shown <- o.Screen(leave, s.Daemon)
+			tell("· waiting for the answers that are on their way")
 			close(gone)
 		}()
 	}
