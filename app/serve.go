@@ -85,7 +85,7 @@ func Serve(ctx context.Context, o Options) error {
 		return fault.Wrap(fault.Conflict, "the admin socket cannot be opened", err)
 	}
 	d.sampler = sampler.New(sampler.Config{
-		Version: o.Version, Dir: o.Config.StateDir, Phase: d.phaseText, Now: d.now, Logger: d.log,
+		Version: o.Version, Label: d.label(), Dir: o.Config.StateDir, Phase: d.phaseText, Now: d.now, Logger: d.log,
 	})
 	// the servers outlive the work: what drains needs the database, and who looks wants to see it drain
 	house, shut := context.WithCancel(context.WithoutCancel(ctx))

@@ -70,7 +70,7 @@ func (h *hub) spread(change *source.Snapshot) {
 // stamp writes what every change carries. It needs the lock.
 func (h *hub) stamp(change *source.Snapshot) {
 	change.Time = h.now()
-	change.Protocol, change.Version, change.Host = h.state.Protocol, h.state.Version, h.state.Host
+	change.Protocol, change.Version, change.Host, change.Label = h.state.Protocol, h.state.Version, h.state.Host, h.state.Label
 	change.UptimeS, change.Phase = change.Time.Sub(h.started).Seconds(), h.phase()
 }
 

@@ -15,6 +15,7 @@ import (
 // Config is what a Sampler needs.
 type Config struct {
 	Version string
+	Label   string           // what this daemon is when it is no real one, see source.Snapshot
 	Host    string           // empty: what the machine calls itself
 	Dir     string           // where the history is kept, and of whose file system the room is told; empty: nowhere
 	Phase   func() string    // what the start waits for, empty once it is over; nil: there is no start
@@ -61,7 +62,7 @@ func New(c Config) *Sampler {
 	if c.Host == "" {
 		c.Host, _ = os.Hostname() // without a name it has none
 	}
-	first := &source.Snapshot{Protocol: source.Protocol, Version: c.Version, Host: c.Host, Time: c.Now(), Phase: c.Phase()}
+	first := &source.Snapshot{Protocol: source.Protocol, Version: c.Version, Label: c.Label, Host: c.Host, Time: c.Now(), Phase: c.Phase()}
 	s := &Sampler{config: c, now: c.Now, log: c.Logger, hub: newHub(c.Now, c.Phase, first), work: make(chan func())}
 	s.tick = newTicker(c.Dir, c.Now())
 	s.book = newBook(c.Now())
@@ -70,6 +71,9 @@ func New(c Config) *Sampler {
 	s.collectors = s.all()
 	s.remember()
 	s.Note(source.Event{Kind: "daemon", Level: "info", Text: "started " + c.Version})
+	if c.Label != "" {
+		s.Note(source.Event{Kind: "daemon", Level: "warn", Text: c.Label})
+	}
 	return s
 }
 
