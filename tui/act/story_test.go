@@ -330,7 +330,7 @@ func TestNothingIsDoneUnseen(t *testing.T) {
 	t.Parallel()
 	events := slices.DeleteFunc(append(pressed(), told()...), func(e event) bool { return strings.HasPrefix(e.name, "previewed") })
 	done := 0
-	for seed := range uint64(400) {
+	for seed := range uint64(200) {
 		r := rand.New(rand.NewPCG(seed, 7)) //nolint:gosec // the same every time
 		w := &world{Machine: &act.Machine{}, now: fixture.Now()}
 		shown := map[string]time.Time{} // since when, by token
@@ -382,7 +382,7 @@ func TestNothingIsDoneUnseen(t *testing.T) {
 			}
 		}
 	}
-	if done < 400 {
+	if done < 200 {
 		t.Errorf("only %d acts: that proves little", done)
 	}
 	t.Logf("%d acts", done)
