@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"healthagent/app/admin"
@@ -12,7 +11,6 @@ import (
 	"healthagent/app/sampler"
 	"healthagent/app/schema"
 	"healthagent/app/telegram"
-	"healthagent/migrations"
 	"healthagent/store"
 	"healthagent/store/inspect"
 	"healthagent/tui/source"
@@ -121,50 +119,7 @@ func (d *daemon) readLedger(ctx context.Context) (source.Migrations, error) {
 	if d.phase.Load() != nil {
 		return source.Migrations{}, errStarting
 	}
-	entries, err := d.engine.Status(ctx)
-	if err != nil {
-		return source.Migrations{}, err
-	}
-	files := d.engine.Migrations()
-	out := source.Migrations{Auto: d.Config.Migrate == config.MigrateAuto, Work: d.indexes.judge().Text, List: []source.Migration{}}
-	newest := 0
-	for _, e := range entries {
-		if e.State == migrations.Applied {
-			newest = max(newest, e.Version)
-		}
-	}
-	for _, e := range slices.Backward(entries) {
-		m := migrationOf(e, files)
-		m.OutOfOrder = e.State == migrations.Pending && e.Version < newest
-		if out.Next == "" && e.State == migrations.Applied && e.Class == migrations.IndexOnly {
-			out.Next = m.Version
-		}
-		out.List = append(out.List, m)
-	}
-	return out, nil
-}
-
-func migrationOf(e migrations.Entry, files []migrations.Migration) source.Migration {
-	m := source.Migration{
-		Version: migrations.Label(e.Version), Name: e.Name, State: string(e.State), Class: string(e.Class), AppliedAt: e.AppliedAt,
-		TookS: e.Duration.Seconds(), Back: "no", Held: append([]string{}, e.Held...), Done: e.Done, Total: e.Total, Error: e.Error,
-		Unknown: e.Unknown, Edited: e.Edited, Objects: []string{},
-	}
-	for _, o := range e.Objects {
-		m.Objects = append(m.Objects, o.Name)
-	}
-	i := slices.IndexFunc(files, func(f migrations.Migration) bool { return f.Version == e.Version })
-	if i < 0 {
-		return m
-	}
-	f := files[i]
-	m.Up, m.Down = f.Up.SQL, f.Down.SQL
-	switch {
-	case f.Irreversible != "":
-	case f.Class == migrations.LosesRows:
-		m.Back = "loses rows"
-	default:
-		m.Back = "yes"
-	}
-	return m
+	out, err := report.ReadLedger(ctx, d.engine)
+	out.Auto, out.Work = d.Config.Migrate == config.MigrateAuto, d.indexes.judge().Text
+	return out, err
 }
