@@ -1,7 +1,10 @@
 package source
 
 import (
+	"errors"
+	"fmt"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -51,6 +54,31 @@ func (a Act) Path() string {
 		path += "?" + url.Values{"backend_start": {a.Start.UTC().Format(time.RFC3339Nano)}}.Encode()
 	}
 	return path
+}
+
+// ParseAct is the act whose Path it is. The error says what is wrong with it.
+func ParseAct(path string) (Act, error) {
+	u, err := url.Parse(path)
+	if err != nil {
+		return Act{}, fmt.Errorf("read the path of an act: %w", err)
+	}
+	parts := strings.Split(u.EscapedPath(), "/") // "", v1, object, name, verb
+	if len(parts) != 5 || parts[1] != "v1" {
+		return Act{}, errors.New("that is no act")
+	}
+	name, err := url.PathUnescape(parts[3])
+	if err != nil {
+		return Act{}, fmt.Errorf("read the name in the path of an act: %w", err)
+	}
+	a := Act{Object: Object(parts[2]), Name: name, Verb: Verb(parts[4])}
+	if text := u.Query().Get("backend_start"); text != "" {
+		start, err := time.Parse(time.RFC3339Nano, text)
+		if err != nil {
+			return Act{}, fmt.Errorf("read the start of a session: %w", err)
+		}
+		a.Start = &start
+	}
+	return a, nil
 }
 
 // Preview is what is known of an act before it is done. Which parts are filled depends on the act.

@@ -52,7 +52,7 @@ func after(d time.Duration, do func()) (stop func() bool) { return time.AfterFun
 
 // Follow implements Source.
 func (c *Client) Follow(ctx context.Context, show func(*Snapshot)) {
-	relay(ctx, show, func(ctx context.Context, post func(*Snapshot)) {
+	Relay(ctx, show, func(ctx context.Context, post func(*Snapshot)) {
 		f := &follower{conf: c.conf, client: c, post: post}
 		c.mu.Lock()
 		c.followers[f] = struct{}{}

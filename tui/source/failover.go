@@ -91,7 +91,7 @@ func (f *Failover) Follow(ctx context.Context, show func(*Snapshot)) {
 		f.conf.Primary.Follow(ctx, show)
 		return
 	}
-	relay(ctx, show, func(ctx context.Context, post func(*Snapshot)) {
+	Relay(ctx, show, func(ctx context.Context, post func(*Snapshot)) {
 		s := &switcher{failover: f, post: post, due: make(chan struct{}, 1)}
 		s.run(ctx)
 	})

@@ -6,9 +6,9 @@ import (
 	"runtime/debug"
 )
 
-// relay runs work beside the caller and shows them, one after the other, the states that it posts. Of those that come while one is
+// Relay runs work beside the caller and shows them, one after the other, the states that it posts. Of those that come while one is
 // shown the last is kept: each is whole. It returns when work has, and work must when its context ends.
-func relay(ctx context.Context, show func(*Snapshot), work func(ctx context.Context, post func(*Snapshot))) {
+func Relay(ctx context.Context, show func(*Snapshot), work func(ctx context.Context, post func(*Snapshot))) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	box := make(chan *Snapshot, 1)
