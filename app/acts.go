@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"path/filepath"
+	"time"
 
 	"healthagent/app/acts"
 	"healthagent/app/admin"
@@ -14,8 +15,28 @@ import (
 func (d *daemon) newActs() *acts.Runner {
 	return acts.New(acts.Config{
 		Engine: d.engine, Monitor: d.monitor, StateDir: filepath.Clean(d.Config.StateDir), Audit: d.store.Audit,
+		// a whole state has the pool's history, and asking for it keeps the figures fresh while an act is watched and nobody looks
+		State: d.sampler.Snapshot, Figures: d.figures, Changed: d.actsChanged, Done: d.sampler.Poke, Note: d.sampler.Note,
 		Now: d.now, Logger: d.log,
 	})
+}
+
+// actsChanged shows how the acts stand.
+func (d *daemon) actsChanged() {
+	d.sampler.SetRuns(d.acts.Runs())
+}
+
+// figureTime bounds the asking for figures, which come from memory.
+const figureTime = time.Second
+
+func (d *daemon) figures(names []string, from, to time.Time) map[string]acts.Figures {
+	ctx, cancel := context.WithTimeout(context.Background(), figureTime)
+	defer cancel()
+	out := map[string]acts.Figures{}
+	for name, f := range d.sampler.Figures(ctx, names, from, to) {
+		out[name] = acts.Figures(f)
+	}
+	return out
 }
 
 // doors is the acts as they are asked for from the first moment on: while the daemon starts there are none.

@@ -52,6 +52,7 @@ func (r *Runner) take(l *live, e migrations.Event) {
 	}
 	if worth {
 		r.save()
+		r.done()
 	}
 	r.changed()
 }
@@ -71,7 +72,7 @@ func (r *Runner) end(l *live, text string, err error) {
 	if cerr != nil {
 		catalog = nil // sizes are an extra
 	}
-	now := r.cfg.Now()
+	now, s := r.cfg.Now(), r.state()
 	r.mu.Lock()
 	run := &l.Run
 	if state == source.RunDone {
@@ -84,7 +85,7 @@ func (r *Runner) end(l *live, text string, err error) {
 	run.Progress, run.Blockers, run.Ended = nil, []source.Blocker{}, &now
 	sizes(l.record, catalog)
 	r.settle(l.record, state, text)
-	r.watchOver(l.record)
+	l.watchOver(s)
 	if r.busy == l {
 		r.busy = nil
 	}

@@ -10,8 +10,8 @@ import (
 
 // base is how a statement fared before an act.
 type base struct {
-	P95MS float64 `json:"p95_ms"`
 	Calls int64   `json:"calls"`
+	P95MS float64 `json:"p95_ms"`
 }
 
 // before is the stretch of time that an act's effects are compared with.
@@ -24,16 +24,18 @@ const sparkStep = 15 * time.Second
 func (r *Runner) baseline(rec *record) {
 	now, s := r.cfg.Now(), r.state()
 	rec.Facts.Base = map[string]base{}
+	var exact map[string]Figures
+	if r.cfg.Figures != nil {
+		exact = r.cfg.Figures(rec.Facts.Order, now.Add(-before), now)
+	}
 	for _, name := range rec.Facts.Order {
-		st, known := statement(s, name)
-		if r.cfg.Figures != nil {
-			if f, ok := r.cfg.Figures(name, now.Add(-before), now); ok && f.Calls > 0 {
-				rec.Facts.Base[name] = base{f.P95MS, f.Calls}
-			}
+		if f, known := exact[name]; known && f.Calls > 0 {
+			rec.Facts.Base[name] = base(f)
 			continue
 		}
-		if p95, ok := lately(st.Spark, before); known && ok {
-			rec.Facts.Base[name] = base{p95, int64(math.Round(st.CallsMin * s.Statements.WindowS / 60))}
+		st, known := statement(s, name)
+		if p95, ok := lately(st.Spark, before); known && ok && r.cfg.Figures == nil {
+			rec.Facts.Base[name] = base{Calls: int64(math.Round(st.CallsMin * s.Statements.WindowS / 60)), P95MS: p95}
 		}
 	}
 	if used, ok := poolUsed(s, now.Add(-before)); ok {
@@ -69,22 +71,26 @@ func lately(series source.Series, span time.Duration) (float64, bool) {
 	return values[len(values)/2], true
 }
 
-// since is how a statement has fared from a moment on.
-func (r *Runner) since(rec *record, name string, from time.Time) (f Figures, ok bool) {
+// since is how the statements of an act have fared from a moment on.
+func (r *Runner) since(f facts, s *source.Snapshot, from time.Time) map[string]Figures {
 	now := r.cfg.Now()
 	if r.cfg.Figures != nil {
-		return r.cfg.Figures(name, from, now)
+		return r.cfg.Figures(f.Order, from, now)
 	}
-	st, known := statement(r.state(), name)
-	if !known {
-		return f, false
+	out := map[string]Figures{}
+	for _, name := range f.Order {
+		st, known := statement(s, name)
+		p95, ok := lately(st.Spark, max(now.Sub(from), sparkStep))
+		if !known || !ok {
+			continue
+		}
+		calls := st.Calls - f.AtEnd[name]
+		if calls < 0 { // the daemon has begun to count anew
+			calls = st.Calls
+		}
+		out[name] = Figures{Calls: calls, P95MS: p95}
 	}
-	f.Calls = st.Calls - rec.Facts.AtEnd[name]
-	if f.Calls < 0 { // the daemon has begun to count anew
-		f.Calls = st.Calls
-	}
-	f.P95MS, ok = lately(st.Spark, max(now.Sub(from), sparkStep))
-	return f, ok
+	return out
 }
 
 // poolUsed is how many connections were used at most in nineteen of twenty seconds since a moment.
@@ -109,20 +115,20 @@ func poolUsed(s *source.Snapshot, from time.Time) (float64, bool) {
 
 // effects measures what an act has done to its statements and to the pool from a moment on. enough is how many of them were called often
 // enough to be judged.
-func (r *Runner) effects(rec *record, from time.Time) (list []source.Effect, enough int) {
+func (r *Runner) effects(f facts, s *source.Snapshot, from time.Time) (list []source.Effect, enough int) {
 	list = []source.Effect{}
-	s := r.state()
-	for _, name := range rec.Facts.Order {
+	figures := r.since(f, s, from)
+	for _, name := range f.Order {
 		e := source.Effect{Name: name, Unit: "ms", Spark: source.Series{}}
 		if st, known := statement(s, name); known && st.Spark != nil {
 			e.Spark = st.Spark
 		}
-		was, had := rec.Facts.Base[name]
+		was, had := f.Base[name]
 		if had {
 			e.Before = &was.P95MS
 		}
-		now, ok := r.since(rec, name, from)
-		if ok && now.P95MS > 0 {
+		now := figures[name]
+		if now.Calls > 0 {
 			e.Now = &now.P95MS
 		}
 		if e.Before != nil && e.Now != nil && *e.Before > 0 {
@@ -134,19 +140,19 @@ func (r *Runner) effects(rec *record, from time.Time) (list []source.Effect, eno
 		}
 		list = append(list, e)
 	}
-	if e, ok := r.poolEffect(rec, s, from); ok {
+	if e, ok := poolEffect(f, s, from); ok {
 		list = append(list, e)
 	}
 	return list, enough
 }
 
 // poolEffect is worse when the pool is near its limit and was not.
-func (r *Runner) poolEffect(rec *record, s *source.Snapshot, from time.Time) (source.Effect, bool) {
+func poolEffect(f facts, s *source.Snapshot, from time.Time) (source.Effect, bool) {
 	used, ok := poolUsed(s, from)
-	if !ok || rec.Facts.Pool == nil {
+	if !ok || f.Pool == nil {
 		return source.Effect{}, false
 	}
-	was := *rec.Facts.Pool
+	was := *f.Pool
 	e := source.Effect{Name: poolName, Unit: "connections", Before: &was, Now: &used, Spark: coarse(s.History.Short.Series[source.PoolUsed], 60)}
 	if was > 0 {
 		e.Factor = used / was

@@ -173,7 +173,7 @@ func (r *Runner) resolveOne(ctx context.Context, rec *record) {
 	if state == source.RunUnknown {
 		return
 	}
-	now := r.cfg.Now()
+	now, s := r.cfg.Now(), r.state()
 	r.mu.Lock()
 	run := &rec.Run
 	if state == source.RunDone {
@@ -187,7 +187,7 @@ func (r *Runner) resolveOne(ctx context.Context, rec *record) {
 		run.Ended = &now
 	}
 	r.settle(rec, state, "")
-	r.watchOver(rec)
+	rec.watchOver(s)
 	r.mu.Unlock()
 	r.finished(ctx, rec, nil)
 }

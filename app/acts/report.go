@@ -31,6 +31,7 @@ func (r *Runner) finished(ctx context.Context, rec *record, err error) {
 	}
 	r.note(level, run.Act.Name, run.Title+": "+clauses(run.Error, run.Summary))
 	r.changed()
+	r.done()
 }
 
 // report writes what there is to say of a run into a file, anew each time. Where that fails it is logged, and the run has no report.

@@ -25,10 +25,11 @@ type Config struct {
 	Audit func(ctx context.Context, actor, action, subject string, detail json.RawMessage) error
 	// State is the newest state of the system, for sizes, scans and times; nil, or a nil part, is not known.
 	State func() *source.Snapshot
-	// Figures tells how often a statement was called in a stretch of time, and its p95; false: not known. Nil: what State shows is used,
-	// which is rougher.
-	Figures func(name string, from, to time.Time) (Figures, bool)
+	// Figures tells how often statements were called in a stretch of time, and their p95; of what is not known there is nothing. Nil: what
+	// State shows is used, which is rougher.
+	Figures func(names []string, from, to time.Time) map[string]Figures
 	Changed func()             // Runs has something new; nil: nobody wants to know. It must not block.
+	Done    func()             // the ledger or an index may be another now; nil: nobody wants to know. It must not block.
 	Note    func(source.Event) // a line for the log of the screen, without Seq; nil: nobody wants it. It must not block.
 
 	Now    func() time.Time     // nil: time.Now
@@ -109,6 +110,7 @@ func (r *Runner) Run(ctx context.Context) {
 	r.mu.Unlock()
 	tick := time.NewTicker(r.cfg.Every)
 	defer tick.Stop()
+	r.changed() // what the process before has left
 	r.Look(ctx)
 	for {
 		select {
@@ -157,6 +159,13 @@ func copied(run source.Run) source.Run {
 func (r *Runner) changed() {
 	if r.cfg.Changed != nil {
 		r.cfg.Changed()
+	}
+}
+
+// done tells whoever reads the ledger and the indexes.
+func (r *Runner) done() {
+	if r.cfg.Done != nil {
+		r.cfg.Done()
 	}
 }
 

@@ -37,18 +37,19 @@ const (
 func isWorse(before, now float64) bool { return now >= worseFactor*before && now-before >= worseMS }
 
 // watchOver begins the watch of a run that has changed something; the lock is held. What another act does from here on is its own.
-func (r *Runner) watchOver(rec *record) {
+func (rec *record) watchOver(s *source.Snapshot) {
 	run := &rec.Run
 	if run.Ended == nil || run.State != source.RunDone && run.State != source.RunPartial {
 		return
 	}
 	run.Watch = &source.Watch{Since: *run.Ended, Until: run.Ended.Add(watchTime), Verdict: tooFew, Text: soFarHint}
-	rec.Facts.AtEnd = map[string]int64{}
+	calls := map[string]int64{}
 	for _, name := range rec.Facts.Order {
-		if st, known := statement(r.state(), name); known {
-			rec.Facts.AtEnd[name] = st.Calls
+		if st, known := statement(s, name); known {
+			calls[name] = st.Calls
 		}
 	}
+	rec.Facts.AtEnd = calls
 }
 
 // endWatches ends the watches of earlier acts: what is measured from here on is also another's doing. The lock is held.
@@ -62,31 +63,37 @@ func (r *Runner) endWatches(by *record) {
 	}
 }
 
+// measured is what was found out about a run without holding the lock.
+type measured struct {
+	rec     *record
+	facts   facts
+	from    time.Time
+	effects []source.Effect
+	enough  int
+}
+
 // watch brings the effects of the act at work, and of those that are watched, up to date. One whose time has passed is judged.
 func (r *Runner) watch(ctx context.Context) {
 	r.mu.Lock()
-	var at, judged []*record
-	for _, rec := range r.runs {
-		if r.busy != nil && r.busy.record == rec || rec.Run.Watch != nil && !rec.Run.Watch.Over {
-			at = append(at, rec)
-		}
-	}
 	now := r.cfg.Now()
-	for _, rec := range at {
-		if rec.Run.Watch == nil {
-			rec.Run.Effects, _ = r.effects(rec, now.Add(-time.Minute))
-			continue
+	var at []measured
+	for _, rec := range r.runs {
+		switch w := rec.Run.Watch; {
+		case w != nil && !w.Over:
+			at = append(at, measured{rec: rec, facts: rec.Facts, from: w.Since})
+		case r.busy != nil && r.busy.record == rec:
+			at = append(at, measured{rec: rec, facts: rec.Facts, from: now.Add(-time.Minute)})
 		}
-		w := *rec.Run.Watch
-		var enough int
-		rec.Run.Effects, enough = r.effects(rec, w.Since)
-		w.Verdict, w.Text = verdict(rec.Run.Effects, enough)
-		if w.Over = !now.Before(w.Until); w.Over {
-			judged = append(judged, rec)
-		}
-		rec.Run.Watch = &w
 	}
 	r.mu.Unlock()
+	if len(at) == 0 {
+		return
+	}
+	s := r.state()
+	for i := range at {
+		at[i].effects, at[i].enough = r.effects(at[i].facts, s, at[i].from)
+	}
+	judged := r.applied(at, now)
 	for _, rec := range judged {
 		r.report(rec)
 		run := r.shown(rec)
@@ -99,9 +106,35 @@ func (r *Runner) watch(ctx context.Context) {
 	if len(judged) > 0 {
 		r.save()
 	}
-	if len(at) > 0 && ctx.Err() == nil {
+	if ctx.Err() == nil {
 		r.changed()
 	}
+}
+
+// applied writes what was measured into the runs, and returns those that are judged by it.
+func (r *Runner) applied(at []measured, now time.Time) (judged []*record) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, m := range at {
+		run := &m.rec.Run
+		if run.Watch == nil || run.Watch.Over {
+			if run.State == source.RunWorking {
+				run.Effects = m.effects
+			}
+			continue
+		}
+		if !run.Watch.Since.Equal(m.from) { // it has ended while it was measured
+			continue
+		}
+		w := *run.Watch
+		run.Effects = m.effects
+		w.Verdict, w.Text = verdict(m.effects, m.enough)
+		if w.Over = !now.Before(w.Until); w.Over {
+			judged = append(judged, m.rec)
+		}
+		run.Watch = &w
+	}
+	return judged
 }
 
 // shown is a run as it is now.
