@@ -10,7 +10,7 @@ import (
 func screens(l *look.Look) []screen.Screen {
 	return []screen.Screen{
 		screen.NewOverview(l), screen.NewQueries(l), screen.NewIndexes(l), screen.NewMigrations(l), screen.NewActivity(l),
-		&placeholder{name: "Cache", look: l}, &placeholder{name: "Log", look: l},
+		screen.NewCache(l), screen.NewLog(l),
 	}
 }
 
