@@ -45,6 +45,7 @@ func (d *daemon) buildIndexes(ctx context.Context) {
 		}
 		if err == nil {
 			d.indexes.say(admin.OK, settledText(result), nil)
+			d.sampler.Poke()
 			return
 		}
 		since := d.now()

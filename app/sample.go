@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"healthagent/app/admin"
@@ -103,9 +102,6 @@ func (d *daemon) planReader() func(context.Context) (map[string]sampler.Reading,
 	}
 }
 
-// errStarting is what there is to say of the migrations while the start is at them.
-var errStarting = errors.New("the daemon is starting")
-
 // owners names the migration of each index that one makes; nothing while the daemon starts.
 func (d *daemon) owners() map[string]string {
 	if d.phase.Load() != nil {
@@ -117,7 +113,7 @@ func (d *daemon) owners() map[string]string {
 // readLedger is the ledger with the texts of the migrations.
 func (d *daemon) readLedger(ctx context.Context) (source.Migrations, error) {
 	if d.phase.Load() != nil {
-		return source.Migrations{}, errStarting
+		return source.Migrations{}, sampler.ErrNotYet
 	}
 	out, err := report.ReadLedger(ctx, d.engine)
 	out.Auto, out.Work = d.Config.Migrate == config.MigrateAuto, d.indexes.judge().Text

@@ -29,6 +29,7 @@ import (
 	"healthagent/store/inspect"
 	"healthagent/store/local"
 	"healthagent/systemd"
+	"healthagent/tui/source"
 )
 
 // drainTime is what a stop takes at most, within systemd's patience.
@@ -184,6 +185,8 @@ func (d *daemon) live(ctx, house context.Context) error {
 	d.phase.Store(nil)
 	d.log.Info("ready", "version", d.Version, "pool", d.store.PoolStats().String(), "cache", d.store.Cache().Backend(),
 		"start", d.now().Sub(d.started).Round(time.Millisecond))
+	d.sampler.Note(source.Event{Level: "info", Kind: "daemon", Text: "ready after " + d.now().Sub(d.started).Round(time.Millisecond).String()})
+	d.sampler.Poke()
 	if err := d.notify.Ready(); err != nil {
 		d.log.Warn("telling the service manager", "error", err)
 	}

@@ -43,3 +43,6 @@ const ConversationSQL = conversationSQL
 func (s *Store) ReadWindowBytes(ctx context.Context, userID int64) ([]byte, error) {
 	return s.readWindowBytes(ctx, userID)
 }
+
+// ParseRedisInfo reads what INFO answers.
+func ParseRedisInfo(text string) RedisInfo { return parseRedisInfo(text) }

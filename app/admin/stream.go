@@ -33,15 +33,13 @@ func events(s Source, log *slog.Logger) http.HandlerFunc {
 		if s.Refresh != nil && r.URL.Query().Has("refresh") {
 			s.Refresh()
 		}
-		who := s.asker(r).You
-		you := &who
 		out := &lines{w: w, control: http.NewResponseController(w)}
 		w.Header().Set("Content-Type", "application/x-ndjson")
 		err := s.Follow(ctx, func(state *source.Snapshot) error {
-			if you != nil {
-				first := *state
-				first.You, you = you, nil
-				state = &first
+			if state.History != nil { // a whole state, which may come again
+				whole, you := *state, s.asker(r).You
+				whole.You = &you
+				state = &whole
 			}
 			return out.write(state)
 		})

@@ -14,12 +14,16 @@ import (
 
 // told is what was found to need somebody. It is the loop's.
 type told struct {
+	begun  time.Time
+	settle time.Duration // what was known before the start is believed for so long
 	judged time.Time
 	since  map[string]time.Time // by kind and subject: when it was first seen
 	items  []source.Item
 }
 
-func newTold() told { return told{since: map[string]time.Time{}} }
+func newTold(now time.Time) told {
+	return told{begun: now, settle: 5 * time.Minute, since: map[string]time.Time{}}
+}
 
 // due reports whether the last judgement is as old as that.
 func (t *told) due(now time.Time, age time.Duration) bool {
@@ -74,7 +78,9 @@ func (t *told) date(now time.Time, items []source.Item) {
 			items[i].Since = t.since[key]
 		}
 	}
-	maps.DeleteFunc(t.since, func(key string, _ time.Time) bool { return !seen[key] })
+	if age := now.Sub(t.begun); age < 0 || age > t.settle { // before that not all has been read since the start
+		maps.DeleteFunc(t.since, func(key string, _ time.Time) bool { return !seen[key] })
+	}
 }
 
 func (s *Sampler) ofPostgres() []source.Item {

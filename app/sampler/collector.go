@@ -18,6 +18,7 @@ type collector struct {
 	every  time.Duration // while somebody looks
 	idle   time.Duration // while nobody does; 0: not at all
 	budget time.Duration // for one turn
+	most   time.Duration // how long it is left alone when it takes too long; 0: 30 s
 	server bool          // it asks PostgreSQL, and does not while that is away
 	first  bool          // it finds out whether PostgreSQL is away
 	acts   bool          // it is read anew when something was done
@@ -35,8 +36,8 @@ type collector struct {
 // longestPause is how long a collector that takes too long is left alone at most.
 const longestPause = 30 * time.Second
 
-// errNotYet is returned by a collector for which it is too early.
-var errNotYet = errors.New("not yet")
+// ErrNotYet is what a function of Sources returns while it is too early for it: then nothing has failed.
+var ErrNotYet = errors.New("it is too early")
 
 // wake makes a collector look whether it is its turn.
 func (c *collector) wake() {
@@ -66,30 +67,34 @@ func (s *Sampler) collect(ctx context.Context, c *collector) {
 		case <-c.woken:
 		}
 		asked := c.asked.Swap(false)
-		wait, wanted := s.untilTurn(c, last, pause)
-		if !wanted && !asked {
-			timer.Reset(time.Hour) // somebody who comes wakes it
+		wait, wanted := s.untilTurn(c, last, pause, asked)
+		if !wanted {
+			timer.Reset(time.Hour) // whoever changes that wakes it
 			continue
 		}
-		if wait > 0 && !asked {
+		if wait > 0 {
 			timer.Reset(wait)
 			continue
 		}
 		last = time.Now()
 		err := s.turn(ctx, c)
-		pause = nextPause(pause, c.every, err)
+		pause = c.nextPause(pause, err)
 		timer.Reset(0)
 	}
 }
 
 // untilTurn is how long it is until the next turn; false when there is none to come.
-func (s *Sampler) untilTurn(c *collector, last time.Time, pause time.Duration) (time.Duration, bool) {
+func (s *Sampler) untilTurn(c *collector, last time.Time, pause time.Duration, asked bool) (time.Duration, bool) {
 	every := c.every
 	if !s.hub.watched() {
 		every = c.idle
 	}
 	switch {
-	case every == 0, s.sources.Load() == nil, c.server && s.away.Load():
+	case s.sources.Load() == nil, c.server && !c.first && s.away.Load():
+		return 0, false
+	case asked:
+		return 0, true
+	case every == 0:
 		return 0, false
 	case last.IsZero():
 		return 0, true
@@ -99,11 +104,15 @@ func (s *Sampler) untilTurn(c *collector, last time.Time, pause time.Duration) (
 }
 
 // nextPause doubles the pause of a collector that took too long.
-func nextPause(pause, every time.Duration, err error) time.Duration {
+func (c *collector) nextPause(pause time.Duration, err error) time.Duration {
 	if !late(err) {
 		return 0
 	}
-	return min(2*max(pause, every), longestPause)
+	most := c.most
+	if most == 0 {
+		most = longestPause
+	}
+	return min(2*max(pause, c.every), most)
 }
 
 // late reports whether a collector was cut since it took too long.
@@ -116,12 +125,12 @@ func late(err error) bool {
 func (s *Sampler) turn(ctx context.Context, c *collector) error {
 	src := s.sources.Load()
 	if src == nil {
-		return errNotYet
+		return ErrNotYet
 	}
 	start := time.Now()
 	use, err := s.read(ctx, c, src)
 	took := time.Since(start)
-	if ctx.Err() != nil || errors.Is(err, errNotYet) || use == nil && err == nil {
+	if ctx.Err() != nil || errors.Is(err, ErrNotYet) || use == nil && err == nil {
 		return err
 	}
 	s.do(ctx, func() {

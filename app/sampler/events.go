@@ -19,7 +19,6 @@ func readyEvents(now time.Time, before, r *source.Ready) (events []source.Event)
 	}
 	_, starting := r.Components["start"]
 	if _, was := old["start"]; was && !starting {
-		events = append(events, source.Event{Time: now, Level: "info", Kind: "daemon", Text: "ready"})
 		old = map[string]source.Component{}
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Components)) {
@@ -31,11 +30,13 @@ func readyEvents(now time.Time, before, r *source.Ready) (events []source.Event)
 			e.Level, e.Subject = "info", ""
 		case name == "start", name == "postgresql": // the pulse tells of PostgreSQL
 			continue
-		case !known && c.Verdict == source.OK && name != "leader":
+		case name == "leader" && (!known && c.Verdict != source.OK || was.Text == c.Text):
+			continue // at first it does not lead yet
+		case name == "leader":
+			e.Level = "info"
+		case !known && c.Verdict == source.OK, known && was.Verdict == c.Verdict:
 			continue
-		case known && was.Verdict == c.Verdict:
-			continue
-		case known && c.Verdict == source.OK && name != "leader":
+		case c.Verdict == source.OK:
 			e.Text = "well again: " + c.Text
 		}
 		events = append(events, e)

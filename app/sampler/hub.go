@@ -130,7 +130,8 @@ func (h *hub) current() *source.Snapshot {
 func (h *hub) watched() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return len(h.viewers) > 0 || !h.asked.IsZero() && h.now().Sub(h.asked) < time.Minute
+	age := h.now().Sub(h.asked)
+	return len(h.viewers) > 0 || !h.asked.IsZero() && age >= 0 && age < time.Minute
 }
 
 func (h *hub) tellCame() {

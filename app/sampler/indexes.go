@@ -108,7 +108,7 @@ func (s *scans) perMinute() *float64 {
 	if past < 20*time.Second {
 		return nil
 	}
-	v := float64(last.scans-first.scans) / past.Minutes()
+	v := round3(float64(last.scans-first.scans) / past.Minutes())
 	return &v
 }
 
@@ -134,7 +134,8 @@ func (s *Sampler) readUsage(ctx context.Context, src *Sources) (func(source.Part
 	if err != nil {
 		return nil, err
 	}
-	return func(source.Part) {
+	return func(part source.Part) {
+		s.lists.usePart = part
 		s.usage.add(s.now(), u.Indexes)
 		s.lists.postgres.DatabaseSize = u.DatabaseBytes
 		if all := u.Live + u.Dead; all > 0 {
@@ -146,7 +147,7 @@ func (s *Sampler) readUsage(ctx context.Context, src *Sources) (func(source.Part
 }
 
 func (s *Sampler) lostUsage(part source.Part, _ error) {
-	s.lists.indexPart.Error = part.Error
+	s.lists.usePart = part
 	s.listIndexes()
 }
 
@@ -165,7 +166,7 @@ func (s *Sampler) readIndexes(ctx context.Context, src *Sources) (func(source.Pa
 }
 
 func (s *Sampler) lostIndexes(part source.Part, _ error) {
-	s.lists.indexPart.Error = part.Error
+	s.lists.indexPart = part
 	s.listIndexes()
 }
 
@@ -179,12 +180,13 @@ func (s *Sampler) listIndexes() {
 		return
 	}
 	now := s.now()
-	out := &source.Indexes{Part: s.lists.indexPart, Since: found.Since, SizesAt: s.lists.indexPart.At, List: []source.Index{}}
-	out.At = now
-	out.Partial = found.Partial
-	if out.Error != "" {
+	// it is as old as the look at how they are used, which comes more often
+	out := &source.Indexes{Part: s.lists.usePart, Since: found.Since, SizesAt: s.lists.indexPart.At, List: []source.Index{}}
+	if out.At.Before(s.lists.indexPart.At) {
 		out.At = s.lists.indexPart.At
 	}
+	out.Error = join("; ", s.lists.usePart.Error, s.lists.indexPart.Error)
+	out.Partial = found.Partial
 	owners := s.owners()
 	advice := map[string]inspect.Advice{}
 	for _, a := range inspect.Advise(inspect.Evidence{Indexes: *found}, owners) {

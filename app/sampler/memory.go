@@ -91,7 +91,7 @@ func (s *Sampler) save() {
 	}
 	m := memory{Days: map[string]*day{}, Plans: map[string]planSeen{}, Scans: s.usage.by, Since: s.told.since}
 	for name, e := range s.book.by {
-		if !e.day.empty() {
+		if !e.day.empty(s.now()) {
 			m.Days[name] = &e.day
 		}
 		if e.plan.Node != "" {

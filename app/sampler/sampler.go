@@ -67,7 +67,7 @@ func New(c Config) *Sampler {
 	s.tick = newTicker(c.Dir, c.Now())
 	s.book = newBook(c.Now())
 	s.usage = newUsage()
-	s.told = newTold()
+	s.told = newTold(c.Now())
 	s.collectors = s.all()
 	s.remember()
 	s.Note(source.Event{Kind: "daemon", Level: "info", Text: "started " + c.Version})

@@ -124,7 +124,7 @@ func (b *book) list(now time.Time, src *Sources) *source.Statements {
 	}
 	for i := range list.List {
 		if all > 0 {
-			list.List[i].TimePct = 100 * spent[list.List[i].Name] / all
+			list.List[i].TimePct = round3(100 * spent[list.List[i].Name] / all)
 		}
 	}
 	slices.SortFunc(list.List, func(x, y source.Statement) int {
@@ -138,14 +138,14 @@ func (e *entry) statement(now time.Time, windowS, slowMS float64) source.Stateme
 	sum := e.lately.sum(now)
 	p := percentiles(sum)
 	st := source.Statement{
-		CallsMin: float64(sum.Calls) * 60 / windowS, P50MS: p.P50, P95MS: p.P95, P99MS: p.P99, MaxMS: sum.MaxMS,
+		CallsMin: round3(float64(sum.Calls) * 60 / windowS), P50MS: p.P50, P95MS: p.P95, P99MS: p.P99, MaxMS: p.Max,
 		Calls: e.total.Calls, Errors: e.total.Errors, Slow: e.total.Slow,
 		Histogram: sum.Times.Bars(source.Bounds()), Spark: e.lately.spark(now), DayP95MS: e.day.p95(now),
 		Node: e.plan.Node, Index: e.plan.Index, Expected: e.plan.Expected, Changed: e.plan.Changed, ChangedAt: e.plan.ChangedAt,
 		Samples: slices.Clone(e.slow),
 	}
 	if sum.Calls > 0 {
-		st.MeanMS, st.RowsCall = sum.TotalMS/float64(sum.Calls), float64(sum.Rows)/float64(sum.Calls)
+		st.MeanMS, st.RowsCall = round3(sum.TotalMS/float64(sum.Calls)), round3(float64(sum.Rows)/float64(sum.Calls))
 	}
 	e.compare(now, &st, sum.Calls)
 	return st

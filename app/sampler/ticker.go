@@ -184,8 +184,12 @@ func percentiles(s store.StatementStep) source.Percentiles {
 	} else {
 		p.Max = s.Times.Percentile(100)
 	}
+	p.P50, p.P95, p.P99, p.Max = round3(p.P50), round3(p.P95), round3(p.P99), round3(p.Max)
 	return p
 }
+
+// round3 leaves out what no screen shows and every line would carry.
+func round3(v float64) float64 { return math.Round(v*1000) / 1000 }
 
 // perMinute counts over the last 60 seconds. The zero value is ready.
 type perMinute struct {

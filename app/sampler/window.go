@@ -2,7 +2,6 @@ package sampler
 
 import (
 	"math"
-	"slices"
 	"time"
 
 	"healthagent/store"
@@ -73,8 +72,15 @@ func (d *day) add(now time.Time, h store.Hist) {
 	d.Times[i] = d.Times[i].Add(h)
 }
 
-func (d *day) empty() bool {
-	return !slices.ContainsFunc(d.Times[:], func(h store.Hist) bool { return h.Count() > 0 })
+// empty reports whether nothing of the last 24 hours is known.
+func (d *day) empty(now time.Time) bool {
+	hour := now.Unix() / 3600
+	for i, at := range d.At {
+		if age := hour - at; age >= 0 && age < 24 && d.Times[i].Count() > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // p95 is that of the day; nil when less than an hour or too few calls are known.
@@ -91,6 +97,6 @@ func (d *day) p95(now time.Time) *float64 {
 	if !old || sum.Count() < enough {
 		return nil
 	}
-	v := sum.Percentile(95)
+	v := round3(sum.Percentile(95))
 	return &v
 }
