@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net"
 	"os"
 	"os/user"
 	"strconv"
@@ -19,6 +20,8 @@ type Config struct {
 	// URL names the database in any form that libpq knows. It must lead to the
 	// server itself or to a session-mode pooler: the lock belongs to the session.
 	URL string
+	// Dial opens the connections. Default: in the usual way.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// FS holds the files as Files does, which is the default.
 	FS fs.FS
 	// Logger gets one line per migration. Default: none.
@@ -89,6 +92,9 @@ func New(c Config) (*Engine, error) {
 	}
 	if conn.ConnectTimeout == 0 { // a server that hangs takes a connection and says nothing, for ever
 		conn.ConnectTimeout = connectTime
+	}
+	if c.Dial != nil {
+		conn.DialFunc = c.Dial
 	}
 	files, err := load(c.FS)
 	if err != nil {

@@ -49,6 +49,9 @@ func (c Config) pool(trace *tracer) (*pgxpool.Config, error) {
 	cc.RuntimeParams["statement_timeout"] = "15s"
 	cc.RuntimeParams["idle_in_transaction_session_timeout"] = "60s"
 	cc.Tracer = trace
+	if c.Dial != nil {
+		cc.DialFunc = c.Dial
+	}
 	return pc, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"sync"
 	"time"
 
@@ -20,6 +21,8 @@ type Config struct {
 	SlowQuery        time.Duration // statements from here on are logged; 0: 50 ms
 	Application      string        // application_name; empty: healthagent
 
+	// Dial opens the connections to PostgreSQL. nil: in the usual way.
+	Dial   func(ctx context.Context, network, address string) (net.Conn, error)
 	Logger *slog.Logger     // nil: discarded
 	Now    func() time.Time // nil: time.Now
 }

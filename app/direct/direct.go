@@ -23,12 +23,13 @@ import (
 
 // Config says which database, and who sits at the screen. Only URL has no default.
 type Config struct {
-	URL      string // PostgreSQL, in any form that libpq knows
-	Version  string // of this program
-	Host     string // empty: what the machine calls itself
-	StateDir string // what was done is kept below it, so that the next screen knows; empty, or not to be written to: for this process only
-	ReadOnly bool   // nothing can be done
-	Slow     time.Duration
+	URL      string           // PostgreSQL, in any form that libpq knows
+	Version  string           // of this program
+	Host     string           // empty: what the machine calls itself
+	StateDir string           // what was done is kept below it, so that the next screen knows; empty, or not to be written to: for this process only
+	ReadOnly bool             // nothing can be done
+	Slow     time.Duration    // from how long on the daemon calls a statement slow
+	As       *Identity        // as whom the database is opened; nil: as whoever runs this process
 	Now      func() time.Time // nil: time.Now
 	Logger   *slog.Logger     // nil: none
 }
@@ -40,6 +41,7 @@ const Warning = "the daemon is down: an act runs in this screen, and leaving it 
 // what the daemon said last. Figures of a statement that only the daemon has are NaN.
 type Source struct {
 	conf    Config
+	dial    dialer
 	log     *slog.Logger
 	monitor *inspect.Inspector
 	engine  *migrations.Engine
@@ -65,11 +67,15 @@ func Open(c Config) (*Source, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	monitor, err := inspect.Open(inspect.Config{URL: c.URL, Application: "healthagent-tui", Logger: c.Logger, Now: c.Now})
+	var dial dialer
+	if c.As != nil {
+		c.URL, dial = withUser(c.URL, c.As.Name), c.As.dial
+	}
+	monitor, err := inspect.Open(inspect.Config{URL: c.URL, Dial: dial, Application: "healthagent-tui", Logger: c.Logger, Now: c.Now})
 	if err != nil {
 		return nil, fmt.Errorf("ask the database itself: %w", err)
 	}
-	engine, err := schema.NewEngine(migrations.Config{URL: c.URL, Logger: c.Logger, BinaryVersion: c.Version, Now: c.Now})
+	engine, err := schema.NewEngine(migrations.Config{URL: c.URL, Dial: dial, Logger: c.Logger, BinaryVersion: c.Version, Now: c.Now})
 	if err != nil {
 		return nil, fmt.Errorf("ask the database itself: %w", err)
 	}
@@ -78,7 +84,7 @@ func Open(c Config) (*Source, error) {
 		return nil, err
 	}
 	s := &Source{
-		conf: c, log: c.Logger, monitor: monitor, engine: engine, who: self(c.ReadOnly), dropDir: drop,
+		conf: c, dial: dial, log: c.Logger, monitor: monitor, engine: engine, who: self(c.ReadOnly), dropDir: drop,
 		looks: map[*look]struct{}{}, words: map[string]string{},
 	}
 	s.acts = acts.New(acts.Config{
@@ -150,7 +156,7 @@ const auditTime = 3 * time.Second
 func (s *Source) audit(ctx context.Context, actor, action, subject string, detail json.RawMessage) error {
 	ctx, cancel := context.WithTimeout(ctx, auditTime)
 	defer cancel()
-	db, err := store.Open(ctx, store.Config{URL: s.conf.URL, PoolMin: 1, PoolMax: 1, Application: "healthagent-tui", Logger: s.log})
+	db, err := store.Open(ctx, store.Config{URL: s.conf.URL, Dial: s.dial, PoolMin: 1, PoolMax: 1, Application: "healthagent-tui", Logger: s.log})
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"sync/atomic"
 	"time"
 
@@ -27,6 +28,8 @@ type Config struct {
 	Application string           // application_name; empty: healthagent-monitor
 	Logger      *slog.Logger     // nil: discarded
 	Now         func() time.Time // nil: time.Now; ages that the server measures do not use it
+	// Dial opens the connections. nil: in the usual way.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // Inspector reads the server's health. Its methods may be called concurrently; they take turns on the one connection, and waiting
@@ -60,6 +63,9 @@ func Open(c Config) (*Inspector, error) {
 		c.Now = time.Now
 	}
 	settle(conf, c.Application)
+	if c.Dial != nil {
+		conf.DialFunc = c.Dial
+	}
 	return &Inspector{conf: conf, log: c.Logger, now: c.Now, turn: make(chan struct{}, 1)}, nil
 }
 
