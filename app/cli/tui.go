@@ -51,12 +51,17 @@ func (t *terminal) tui(command *cobra.Command, flags tuiFlags) error {
 	if command.Flags().Changed("ascii") {
 		wishes.Glyphs = map[bool]string{true: "ascii", false: "unicode"}[flags.ascii]
 	}
-	cfg, _, err := t.load(command)
+	cfg, report, err := t.load(command)
 	if err != nil {
 		return err
 	}
 	wishes.Color = cfg.Color
-	return t.draw(command.Context(), t.tuiSource(cfg), wishes, cfg.StateDir, flags.readOnly)
+	from, done, err := t.tuiSource(cfg, report, flags.readOnly)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return t.draw(command.Context(), from, wishes, cfg.StateDir, flags.readOnly)
 }
 
 // draw draws the screen over a source until somebody leaves it. stateDir is where the traces of its own faults go, if it can be written.

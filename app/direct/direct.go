@@ -31,7 +31,7 @@ type Config struct {
 	Slow     time.Duration    // from how long on the daemon calls a statement slow
 	As       *Identity        // as whom the database is opened; nil: as whoever runs this process
 	Now      func() time.Time // nil: time.Now
-	Logger   *slog.Logger     // nil: none
+	Logger   *slog.Logger     // nil: warnings become lines of the screen's own log
 }
 
 // Warning is what whoever acts without the daemon has to know.
@@ -64,8 +64,9 @@ func Open(c Config) (*Source, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	s := &Source{looks: map[*look]struct{}{}, words: map[string]string{}}
 	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
+		c.Logger = slog.New(screenLog{note: s.note})
 	}
 	var dial dialer
 	if c.As != nil {
@@ -83,10 +84,8 @@ func Open(c Config) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{
-		conf: c, dial: dial, log: c.Logger, monitor: monitor, engine: engine, who: self(c.ReadOnly), dropDir: drop,
-		looks: map[*look]struct{}{}, words: map[string]string{},
-	}
+	s.conf, s.dial, s.log, s.monitor, s.engine = c, dial, c.Logger, monitor, engine
+	s.who, s.dropDir = self(c.ReadOnly), drop
 	s.acts = acts.New(acts.Config{
 		Engine: engine, Monitor: monitor, StateDir: dir, Audit: s.audit, State: s.known, Changed: s.changed, Note: s.note,
 		Now: c.Now, Logger: c.Logger,

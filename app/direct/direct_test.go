@@ -368,3 +368,24 @@ func TestOpenRefusesWhatIsNoURL(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestWhatGoesWrongIsInTheLogOfTheScreen: written anywhere else it would be drawn over, or be lost.
+func TestWhatGoesWrongIsInTheLogOfTheScreen(t *testing.T) {
+	t.Parallel()
+	url := rig.Postgres(t)
+	conn, err := pgx.Connect(t.Context(), url)
+	must(t, err)
+	defer func() { _ = conn.Close(context.Background()) }()
+	_, err = conn.Exec(t.Context(), `ALTER TABLE audit_log RENAME TO elsewhere`)
+	must(t, err)
+	s := open(t, url, nil)
+	s.wait("the ledger", func(n *source.Snapshot) bool { return n.Migrations != nil })
+	p := s.preview(source.Act{Verb: source.Drop, Object: source.OnIndex, Name: "idx_food_entries_user_name"})
+	_, err = s.Do(t.Context(), p.Act, p.Token, p.Confirm)
+	must(t, err)
+	s.wait("that it is not audited", func(n *source.Snapshot) bool {
+		return slices.ContainsFunc(n.Log, func(e source.Event) bool {
+			return e.Kind == "screen" && e.Level == "warn" && strings.HasPrefix(e.Text, "an act is not in the audit log action=")
+		})
+	})
+}
