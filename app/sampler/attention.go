@@ -45,9 +45,12 @@ const (
 func (s *Sampler) judge(now time.Time) {
 	s.told.judged = now
 	state := s.hub.current()
-	items := slices.Concat([]source.Item{},
+	items := slices.Concat(
 		s.ofPostgres(), s.ofComponents(), s.ofPool(now, state), ofHost(state), s.ofStatements(now, state), s.ofSessions(),
 		s.ofMigrations(), s.ofIndexes(state), s.ofServer())
+	if items == nil {
+		items = []source.Item{} // nobody is needed, which is something else than not to know
+	}
 	s.told.date(now, items)
 	slices.SortStableFunc(items, func(a, b source.Item) int {
 		return cmp.Or(cmp.Compare(badness(b), badness(a)), b.Since.Compare(a.Since))
@@ -135,6 +138,8 @@ func kindOf(component string) string {
 		return "telegram"
 	case "inbox", "outbox":
 		return "queues"
+	case "start":
+		return "daemon"
 	default:
 		return component
 	}

@@ -192,8 +192,8 @@ func TestPostgresIsAway(t *testing.T) {
 		if texts != "started \nPostgreSQL is away: connection refused\nPostgreSQL answers again\n" {
 			t.Errorf("the log: %s", texts)
 		}
-		for i, change := range f.got[1:] { // the process's own figures go on
-			if gap := change.Time.Sub(f.got[i].Time); gap > 1100*time.Millisecond {
+		for i, change := range f.states()[1:] { // the process's own figures go on
+			if gap := change.Time.Sub(f.states()[i].Time); gap > 1100*time.Millisecond {
 				t.Errorf("nothing was said for %v", gap)
 			}
 		}

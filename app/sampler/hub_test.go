@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,6 +24,7 @@ func run(t *testing.T, s *Sampler) (stop func()) {
 
 // viewer of the tests collects what it is sent.
 type follower struct {
+	mu   sync.Mutex
 	got  []*source.Snapshot
 	err  chan error
 	stop context.CancelFunc
@@ -36,11 +38,20 @@ func follow(t *testing.T, s *Sampler, cost time.Duration) *follower {
 	go func() {
 		f.err <- s.Follow(ctx, func(state *source.Snapshot) error {
 			time.Sleep(cost)
+			f.mu.Lock()
+			defer f.mu.Unlock()
 			f.got = append(f.got, state)
 			return nil
 		})
 	}()
 	return f
+}
+
+// states are what it was sent so far.
+func (f *follower) states() []*source.Snapshot {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.got)
 }
 
 func TestFollow(t *testing.T) {
@@ -51,15 +62,15 @@ func TestFollow(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		f := follow(t, s, 0)
 		synctest.Wait()
-		if len(f.got) != 1 || f.got[0].History == nil || len(f.got[0].Log) != 1 || f.got[0].Version != "1.2" || f.got[0].Host != "h" {
-			t.Fatalf("the first line is not the whole state: %+v", f.got)
+		if len(f.states()) != 1 || f.states()[0].History == nil || len(f.states()[0].Log) != 1 || f.states()[0].Version != "1.2" || f.states()[0].Host != "h" {
+			t.Fatalf("the first line is not the whole state: %+v", f.states())
 		}
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
-		if n := len(f.got); n < 11 {
+		if n := len(f.states()); n < 11 {
 			t.Errorf("%d lines in 10 seconds", n)
 		}
-		for _, change := range f.got[1:] {
+		for _, change := range f.states()[1:] {
 			if change.History != nil || change.Protocol != source.Protocol || change.UptimeS <= 0 {
 				t.Errorf("a change is %+v", change)
 			}
@@ -89,13 +100,13 @@ func TestSlowViewersMissNothing(t *testing.T) {
 		}
 		time.Sleep(20 * time.Second)
 		synctest.Wait()
-		if a, b := lines(fast.got), lines(slow.got); !slices.Equal(a, b) || len(a) != 61 {
+		if a, b := lines(fast.states()), lines(slow.states()); !slices.Equal(a, b) || len(a) != 61 {
 			t.Errorf("%d and %d lines of the log", len(a), len(b))
 		}
-		if len(slow.got) > 13 {
-			t.Errorf("%d states were sent to one who takes 7 s for each", len(slow.got))
+		if len(slow.states()) > 13 {
+			t.Errorf("%d states were sent to one who takes 7 s for each", len(slow.states()))
 		}
-		if a, b := samples(fast.got), samples(slow.got); b < a-15 || b < 60 { // the last ones are on their way
+		if a, b := samples(fast.states()), samples(slow.states()); b < a-15 || b < 60 { // the last ones are on their way
 			t.Errorf("%d and %d samples", a, b)
 		}
 		fast.stop()
@@ -130,12 +141,12 @@ func TestRunsGoOutAtOnce(t *testing.T) {
 		synctest.Wait()
 		s.SetRuns([]source.Run{{ID: "1"}})
 		synctest.Wait()
-		if n := len(f.got); n != 2 || len(f.got[1].Runs) != 1 {
-			t.Errorf("%+v", f.got)
+		if n := len(f.states()); n != 2 || len(f.states()[1].Runs) != 1 {
+			t.Errorf("%+v", f.states())
 		}
 		s.SetRuns(nil)
 		synctest.Wait()
-		if last := f.got[len(f.got)-1]; last.Runs == nil || len(last.Runs) != 0 {
+		if last := f.states()[len(f.states())-1]; last.Runs == nil || len(last.Runs) != 0 {
 			t.Errorf("that there is none any more is not said: %+v", last)
 		}
 		f.stop()

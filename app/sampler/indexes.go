@@ -3,6 +3,7 @@ package sampler
 import (
 	"cmp"
 	"context"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -194,8 +195,10 @@ func (s *Sampler) listIndexes() {
 			advice[a.Index] = a
 		}
 	}
+	users := s.book.users()
 	for _, x := range found.Indexes {
 		ix := s.index(now, x, advice[x.Name])
+		ix.UsedBy = append(ix.UsedBy, users[x.Name]...)
 		ix.Migration, _, _ = strings.Cut(owners[x.Name], "_")
 		if x.Schema != "public" {
 			ix.Migration = ""
@@ -222,7 +225,7 @@ func (s *Sampler) index(now time.Time, x inspect.Index, advice inspect.Advice) s
 	ix := source.Index{
 		Schema: x.Schema, Table: x.Table, Name: x.Name, Definition: x.Definition, Bytes: x.Bytes, Scans: x.Scans,
 		HitPct: x.HitPct, FetchPct: x.HeapFetchPct, BloatPct: x.BloatPct, Valid: x.Valid, Building: x.Building, State: x.State,
-		Unique: x.Unique, Constraint: x.Constraint, Unused: x.UnusedReason, Redundant: x.RedundantWith, UsedBy: s.book.usersOf(x.Name),
+		Unique: x.Unique, Constraint: x.Constraint, Unused: x.UnusedReason, Redundant: x.RedundantWith, UsedBy: []string{},
 		Advice: advice.Text, Remedy: advice.Remedy,
 	}
 	last := x.LastScan
@@ -275,14 +278,13 @@ func (s *Sampler) absent(there []source.Index) (out []source.Index) {
 	return out
 }
 
-// usersOf are the statements whose plan reads an index.
-func (b *book) usersOf(index string) []string {
-	names := []string{}
-	for name, e := range b.by {
-		if slices.Contains(e.plan.Indexes, index) {
-			names = append(names, name)
+// users are the statements whose plan reads an index, by the index.
+func (b *book) users() map[string][]string {
+	users := map[string][]string{}
+	for _, name := range slices.Sorted(maps.Keys(b.by)) {
+		for _, index := range b.by[name].plan.Indexes {
+			users[index] = append(users[index], name)
 		}
 	}
-	slices.Sort(names)
-	return names
+	return users
 }

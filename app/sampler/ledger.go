@@ -19,7 +19,11 @@ func (s *Sampler) readMigrations(ctx context.Context, src *Sources) (func(source
 		before := s.lists.migrations
 		s.lists.migrations = &m
 		s.weigh(&m)
-		s.hub.publish(&source.Snapshot{Migrations: &m, Log: ledgerEvents(part.At, before, &m)})
+		news := ledgerEvents(part.At, before, &m)
+		s.hub.publish(&source.Snapshot{Migrations: &m, Log: news})
+		if before == nil || len(news) > 0 { // what is held or missing has changed
+			s.listIndexes()
+		}
 	}, nil
 }
 

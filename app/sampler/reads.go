@@ -2,6 +2,8 @@ package sampler
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"healthagent/store/inspect"
@@ -25,7 +27,6 @@ type lists struct {
 	ready      *source.Ready
 	queues     *source.Queues
 	redis      *source.Redis
-	redisHad   bool // Redis was asked before, with or without an answer
 	activity   *source.Activity
 }
 
@@ -108,16 +109,18 @@ func (s *Sampler) readPlans(ctx context.Context, src *Sources) (func(source.Part
 	}
 	return func(part source.Part) {
 		s.book.plans = part
+		users := s.book.users()
 		if changed := s.book.readPlans(s.now(), plans, src.Named); len(changed) > 0 {
 			s.hub.publish(&source.Snapshot{Log: changed})
+			s.listStatements(s.now())
+		}
+		if !maps.EqualFunc(users, s.book.users(), slices.Equal) {
+			s.listIndexes()
 		}
 	}, nil
 }
 
 func (s *Sampler) lostPlans(part source.Part, _ error) { s.book.plans = part }
-
-// mostStatements is how many statements the server is asked for: the product has fewer.
-const mostStatements = 200
 
 func (s *Sampler) readPages(ctx context.Context, src *Sources) (func(source.Part), error) {
 	if src.Statements == nil {

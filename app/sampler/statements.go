@@ -30,6 +30,7 @@ type entry struct {
 	slow   []source.SlowSample // the newest first
 	plan   planSeen
 	worse  time.Time // since when it is worse than its day; zero: it is not
+	base   float64   // p95 of the day before that
 }
 
 // planSeen is how a statement's plan reads, and read before.
@@ -158,13 +159,18 @@ const (
 	worseCalls  = 10
 )
 
+// compare says whether it is worse. While it is, it is compared with the day before that: else what is bad for long becomes its day.
 func (e *entry) compare(now time.Time, st *source.Statement, calls int64) {
+	if past := now.Sub(e.worse); !e.worse.IsZero() && past >= 0 && past < 24*time.Hour {
+		base := e.base
+		st.DayP95MS = &base
+	}
 	if st.DayP95MS == nil || calls < worseCalls || st.P95MS < worseFromMS || st.P95MS < worseFactor**st.DayP95MS {
 		e.worse = time.Time{}
 		return
 	}
 	if e.worse.IsZero() {
-		e.worse = now
+		e.worse, e.base = now, *st.DayP95MS
 	}
 	since := e.worse
 	if at := st.ChangedAt; !at.IsZero() && now.Sub(at) < windowSteps*windowStep {

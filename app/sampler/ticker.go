@@ -14,9 +14,9 @@ type ticker struct {
 	last  time.Time // of the sample before
 	since time.Time // when it began
 
-	updates, slow, errors perMinute
-	received              int64 // updates, at the sample before
-	hits, misses          int64 // of the cache, likewise
+	updates, slow perMinute
+	received      int64 // updates, at the sample before
+	hits, misses  int64 // of the cache, likewise
 
 	waits, handled window // over 15 minutes
 

@@ -83,18 +83,17 @@ func (d *day) empty(now time.Time) bool {
 	return true
 }
 
-// p95 is that of the day; nil when less than an hour or too few calls are known.
+// p95 is that of the day without the hour that has begun, since it is there to be compared with; nil when too few calls are known.
 func (d *day) p95(now time.Time) *float64 {
 	const enough = 100
 	var sum store.Hist
-	hour, old := now.Unix()/3600, false
+	hour := now.Unix() / 3600
 	for i, at := range d.At {
-		if age := hour - at; age >= 0 && age < 24 && d.Times[i].Count() > 0 {
+		if age := hour - at; age >= 1 && age <= 24 {
 			sum = sum.Add(d.Times[i])
-			old = old || age >= 1
 		}
 	}
-	if !old || sum.Count() < enough {
+	if sum.Count() < enough {
 		return nil
 	}
 	v := round3(sum.Percentile(95))

@@ -50,10 +50,10 @@ func (w *worker) settle(ctx context.Context, u store.Update) {
 		err := w.try(ctx, u)
 		switch {
 		case err == nil || errors.Is(err, store.ErrAlreadyDone):
-			w.count.handled.Add(1)
 			if err == nil && !u.Arrived.IsZero() {
 				w.handled.Record(w.now().Sub(u.Arrived))
 			}
+			w.count.handled.Add(1)
 			w.health.set("inbox", nil)
 			return
 		case ctx.Err() != nil:

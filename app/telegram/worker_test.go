@@ -49,6 +49,13 @@ func TestOrderWithinChats(t *testing.T) {
 	if w.coach.most != 8 {
 		t.Errorf("%d at once", w.coach.most)
 	}
+	w.eventually("all are counted", func() bool { return w.svc.State().Counters.Handled == chats*each })
+	if h := w.svc.Handled(); h.Count() != chats*each || h.Percentile(95) <= 0 {
+		t.Errorf("%d were measured, p95 %v ms", h.Count(), h.Percentile(95))
+	}
+	if h := w.svc.Handled(); h.Count() != 0 {
+		t.Errorf("%d were measured twice", h.Count())
+	}
 }
 
 // More than memory takes waits with Telegram, and a stop does not hang on it.
@@ -102,6 +109,10 @@ func TestLeftBehindFirst(t *testing.T) {
 		if want := fmt.Sprint("old ", i); text != want {
 			t.Fatalf("%d is %q", i, text)
 		}
+	}
+	w.eventually("all are counted", func() bool { return w.svc.State().Counters.Handled == n+1 })
+	if h := w.svc.Handled(); h.Count() != 1 { // when those of a former process came is not known
+		t.Errorf("%d were measured", h.Count())
 	}
 }
 

@@ -1,0 +1,151 @@
+package sampler
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"healthagent/store"
+	"healthagent/store/inspect"
+	"healthagent/tui/source"
+)
+
+// did is an interval in which one statement was called n times, each for so long.
+func did(name string, n int, took time.Duration) store.Interval {
+	step := store.StatementStep{
+		Calls: int64(n), Rows: int64(3 * n), TotalMS: float64(n) * float64(took) / 1e6, MaxMS: float64(took) / 1e6, Times: times(n, took),
+	}
+	return store.Interval{Statements: map[string]store.StatementStep{name: step}, All: step.Times}
+}
+
+func sources() *Sources {
+	return &Sources{SlowMS: 50, Texts: func() map[string]string { return map[string]string{"q": "\nSELECT /* q */ 1", "never": "SELECT 2"} }}
+}
+
+func find(t *testing.T, list *source.Statements, name string) source.Statement {
+	t.Helper()
+	for _, st := range list.List {
+		if st.Name == name {
+			return st
+		}
+	}
+	t.Fatalf("no %s in %+v", name, list.List)
+	return source.Statement{}
+}
+
+func TestFiguresOfTheWindow(t *testing.T) {
+	t.Parallel()
+	b, now := newBook(noon()), noon()
+	b.add(now, did("q", 100, 200*time.Millisecond)) // over before the window begins
+	now = now.Add(20 * time.Minute)
+	for range 30 { // half a minute
+		b.add(now, did("q", 2, 10*time.Millisecond))
+		b.add(now, did("other", 1, 20*time.Millisecond))
+		now = now.Add(time.Second)
+	}
+	b.of("never")
+	b.readPages(inspect.Statements{Statements: []inspect.Statement{
+		{Name: "q", SharedHit: 5, SharedRead: 1}, {Name: "q", SharedHit: 7, TempWritten: 2}, {Name: inspect.Unnamed, SharedHit: 9},
+	}})
+	list := b.list(now, sources())
+	q := find(t, list, "q")
+	if list.WindowS != 900 || q.CallsMin != 4 || q.MeanMS != 10 || q.RowsCall != 3 || q.MaxMS != 10 || q.P95MS < 8 || q.P95MS > 12 || q.Calls != 160 {
+		t.Errorf("%v s: %+v", list.WindowS, q)
+	}
+	if q.TimePct != 50 || q.SQL != "SELECT /* q */ 1" || *q.SharedHit != 12 || *q.SharedRead != 1 || *q.TempPages != 2 {
+		t.Errorf("%+v", q)
+	}
+	if n := len(q.Spark); n != windowSteps || math.IsNaN(q.Spark[n-2]) || !math.IsNaN(q.Spark[0]) {
+		t.Errorf("%v", q.Spark)
+	}
+	if q.Histogram[2] != 60 || len(q.Histogram) != len(source.Bounds())+1 {
+		t.Errorf("%v", q.Histogram)
+	}
+	if never := find(t, list, "never"); never.Calls != 0 || never.SharedHit != nil {
+		t.Errorf("%+v", never)
+	}
+	if short := b.list(noon().Add(time.Minute), sources()); short.WindowS != 60 {
+		t.Errorf("a minute after the start the window is %v s", short.WindowS)
+	}
+}
+
+func TestWorseThanItsDay(t *testing.T) {
+	t.Parallel()
+	b, now := newBook(noon()), noon()
+	for range 5 {
+		b.add(now, did("q", 100, 10*time.Millisecond))
+		if st := find(t, b.list(now, sources()), "q"); st.Worse != "" || st.DayP95MS != nil && now.Equal(noon()) {
+			t.Errorf("at %v: %q", now, st.Worse)
+		}
+		now = now.Add(time.Hour)
+	}
+	b.add(now, did("q", 20, 80*time.Millisecond))
+	st := find(t, b.list(now, sources()), "q")
+	if st.DayP95MS == nil || *st.DayP95MS < 8 || *st.DayP95MS > 12 || !strings.HasPrefix(st.Worse, "p95 x") || !strings.HasSuffix(st.Worse, now.Local().Format("15:04")) {
+		t.Errorf("day %v, %q", st.DayP95MS, st.Worse)
+	}
+	for range 6 { // what is bad for hours is still worse than the day before
+		now = now.Add(time.Hour)
+		b.add(now, did("q", 200, 80*time.Millisecond))
+		if st := find(t, b.list(now, sources()), "q"); st.Worse == "" || *st.DayP95MS > 12 {
+			t.Errorf("at %v: %q, day %v", now, st.Worse, *st.DayP95MS)
+		}
+	}
+	now = now.Add(26 * time.Hour)
+	b.add(now, did("q", 20, 80*time.Millisecond))
+	if st := find(t, b.list(now, sources()), "q"); st.DayP95MS != nil || st.Worse != "" {
+		t.Errorf("a day later: %v, %q", *st.DayP95MS, st.Worse)
+	}
+}
+
+func TestPlansThatChange(t *testing.T) {
+	t.Parallel()
+	b, now := newBook(noon()), noon()
+	named := []store.NamedQuery{{Name: "q", Index: "covering"}, {Name: "q", Index: "long"}}
+	uses := Reading{Node: "Index Only Scan", Index: "covering", Indexes: []string{"covering", "long"}}
+	scans := Reading{Node: "Seq Scan"}
+	read := func(r Reading) (string, planSeen) {
+		now = now.Add(time.Minute)
+		text := ""
+		for _, e := range b.readPlans(now, map[string]Reading{"q": r}, named) {
+			text += e.Level + " " + e.Subject + " " + e.Text
+		}
+		return text, b.of("q").plan
+	}
+	if text, p := read(uses); text != "" || p.Expected != "covering" || p.Changed != "" {
+		t.Errorf("at first: %q %+v", text, p)
+	}
+	if text, p := read(scans); text != "warn q plan changed: Index Only Scan covering > Seq Scan" || !p.Away || !p.ChangedAt.Equal(now) {
+		t.Errorf("away: %q %+v", text, p)
+	}
+	changed := now
+	if text, p := read(scans); text != "" || !p.Away || !p.ChangedAt.Equal(changed) {
+		t.Errorf("still away: %q %+v", text, p)
+	}
+	if text, p := read(uses); text != "info q plan changed: Seq Scan > Index Only Scan covering" || p.Away {
+		t.Errorf("back: %q %+v", text, p)
+	}
+	long := Reading{Node: "Index Scan", Index: "long", Indexes: []string{"long"}}
+	if _, p := read(long); p.Expected != "long" || p.Away {
+		t.Errorf("the other of its indexes: %+v", p)
+	}
+	if names := b.users()["long"]; len(names) != 1 || names[0] != "q" {
+		t.Errorf("used by %v", names)
+	}
+}
+
+func TestSlowLines(t *testing.T) {
+	t.Parallel()
+	var slow []store.SlowSample
+	for i := range 8 {
+		slow = append(slow, store.SlowSample{Name: "q", At: noon(), MS: float64(100 + i), Rows: 7})
+	}
+	events := slowEvents(slow)
+	if len(events) != 6 || events[4].Text != "107.0 ms, 7 rows" || events[4].Subject != "q" || !strings.Contains(events[5].Text, "3 more") {
+		t.Errorf("%+v", events)
+	}
+	if len(slowEvents(nil)) != 0 {
+		t.Error("lines of nothing")
+	}
+}
