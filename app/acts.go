@@ -16,7 +16,7 @@ func (d *daemon) newActs() *acts.Runner {
 	return acts.New(acts.Config{
 		Engine: d.engine, Monitor: d.monitor, StateDir: filepath.Clean(d.Config.StateDir), Audit: d.store.Audit,
 		// a whole state has the pool's history, and asking for it keeps the figures fresh while an act is watched and nobody looks
-		State: d.sampler.Snapshot, Figures: d.figures, Changed: d.actsChanged, Done: d.sampler.Poke, Note: d.sampler.Note,
+		State: d.sampler.Snapshot, Glance: d.sampler.State, Figures: d.figures, Changed: d.actsChanged, Done: d.sampler.Poke, Note: d.sampler.Note,
 		Now: d.now, Logger: d.log,
 	})
 }

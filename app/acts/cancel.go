@@ -17,6 +17,10 @@ func (r *Runner) lookAtCancel(f *found) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	f.instant = true
+	if other := r.abroad; r.busy == nil && other != nil && other.Act.Object == f.Act.Object && other.Act.Name == f.Act.Name {
+		f.refuse("it is the work of " + other.By + ": interrupt it there")
+		return
+	}
 	if r.busy == nil || !r.busy.isAbout(f.Act) {
 		f.refuse("nothing is being done to " + f.Act.Name)
 		return

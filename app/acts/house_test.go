@@ -83,6 +83,11 @@ func newWorld(t *testing.T) *world {
 			defer w.mu.Unlock()
 			return w.state
 		},
+		Glance: func() *source.Snapshot {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			return w.state
+		},
 		Changed: func() {
 			select {
 			case w.news <- struct{}{}:

@@ -28,9 +28,10 @@ func (r *Runner) lookAtMigration(ctx context.Context, f *found, trial bool) erro
 		direction = "down"
 	}
 	plans, err := r.plan(ctx, migrations.PlanOptions{Version: label, Direction: direction, Trial: trial})
-	if why, refused := refusal(err); refused {
+	if why, refused := refusal(err); refused { // what is at work is the better reason
+		err := r.other(ctx, f)
 		f.refuse(why)
-		return r.other(ctx, f)
+		return err
 	}
 	if err != nil {
 		return err

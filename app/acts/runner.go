@@ -25,6 +25,8 @@ type Config struct {
 	Audit func(ctx context.Context, actor, action, subject string, detail json.RawMessage) error
 	// State is the newest state of the system, for sizes, scans and times; nil, or a nil part, is not known.
 	State func() *source.Snapshot
+	// Glance is State for a look that nobody asked for; it must cost nothing. Nil: other processes' work is not shown.
+	Glance func() *source.Snapshot
 	// Figures tells how often statements were called in a stretch of time, and their p95; of what is not known there is nothing. Nil: what
 	// State shows is used, which is rougher.
 	Figures func(names []string, from, to time.Time) map[string]Figures
@@ -61,6 +63,8 @@ type Runner struct {
 	busy  *live           // the act that runs; nil: none
 	slot  string          // the token of one that is about to; empty: none
 	begun map[string]bool // tokens that are being looked at
+
+	abroad *source.Run // what another process is at; nil: nothing
 }
 
 // record is a run, and what only we need to know of it.
@@ -98,6 +102,9 @@ func New(c Config) *Runner {
 	if c.State == nil {
 		c.State = func() *source.Snapshot { return nil }
 	}
+	if c.Glance == nil {
+		c.Glance = func() *source.Snapshot { return nil }
+	}
 	r := &Runner{cfg: c, file: filepath.Join(c.StateDir, "runs.json"), begun: map[string]bool{}}
 	r.load()
 	return r
@@ -129,6 +136,7 @@ func (r *Runner) Run(ctx context.Context) {
 func (r *Runner) Look(ctx context.Context) {
 	r.resolve(ctx)
 	r.watch(ctx)
+	r.foreign(ctx)
 }
 
 // Runs are the acts that run and those that have ended last, the newest first; never nil. The caller may keep them and must not alter
@@ -136,7 +144,10 @@ func (r *Runner) Look(ctx context.Context) {
 func (r *Runner) Runs() []source.Run {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	out := make([]source.Run, 0, len(r.runs))
+	out := make([]source.Run, 0, len(r.runs)+1)
+	if r.abroad != nil && r.busy == nil {
+		out = append(out, copied(*r.abroad))
+	}
 	for _, rec := range r.runs {
 		out = append(out, copied(rec.Run))
 	}
