@@ -40,7 +40,7 @@ func (m *Model) resize(width, height int) {
 	m.width, m.height, m.stale = max(0, width), max(0, height), true
 	m.seen().Resize(m.room())
 	if m.dialog != nil {
-		m.dialog.resize(m.dialogRoom())
+		m.dialog.Resize(m.dialogRoom())
 	}
 }
 
@@ -66,8 +66,11 @@ func (m *Model) draw() (frame string) {
 	if m.mode == inCopy {
 		return m.fit(append(m.pad(m.textView(), m.height-1), m.textFoot()))
 	}
+	if m.dialog != nil {
+		return m.fit(m.overlay())
+	}
 	lines := m.top()
-	width, height := m.bodyRoom()
+	width, height := m.room()
 	lines = append(lines, m.pad(m.middle(width, height), height)...)
 	return m.fit(append(lines, m.bottom()...))
 }
@@ -78,10 +81,8 @@ func (m *Model) top() []string {
 		return []string{m.smallHeader()}
 	}
 	lines := []string{m.header()}
-	if !m.dialogSeen() {
-		lines = append(lines, m.tabs())
-	}
-	if m.ruled(ruleAbove) || m.dialogSeen() {
+	lines = append(lines, m.tabs())
+	if m.ruled(ruleAbove) {
 		lines = append(lines, m.rule())
 	}
 	return lines
@@ -89,11 +90,8 @@ func (m *Model) top() []string {
 
 // middle is the body.
 func (m *Model) middle(width, height int) []string {
-	switch {
-	case m.mode == inHelp:
+	if m.mode == inHelp {
 		return m.helpView(width, height)
-	case m.dialogSeen():
-		return strings.Split(m.dialog.view(), "\n")
 	}
 	if m.stale {
 		m.body, m.stale = m.seen().View(), false
@@ -116,12 +114,17 @@ func (m *Model) bottom() []string {
 	return append(lines, m.footer())
 }
 
-// bodyRoom is what lies between top and bottom.
-func (m *Model) bodyRoom() (width, height int) {
-	if m.dialogSeen() && m.mode != inHelp {
-		return m.dialogRoom()
+// overlay is a dialog below the header. A message goes where it hides the least: over the rule under the header, or else over the keys.
+func (m *Model) overlay() []string {
+	lines := append(m.top()[:1:1], strings.Split(m.dialog.View(), "\n")...)
+	if line := m.messageLine(); line != "" && m.message.text != "" {
+		if m.small() {
+			lines[len(lines)-1] = line
+		} else {
+			lines[1] = line
+		}
 	}
-	return m.room()
+	return lines
 }
 
 // pad makes exactly so many lines.

@@ -39,8 +39,8 @@ func (m *Model) header() string {
 // smallHeader is the only line above a screen where there is little room.
 func (m *Model) smallHeader() string {
 	title := fmt.Sprintf("%d %s", m.at+1, m.seen().Name())
-	if m.dialogSeen() {
-		title = m.dialog.title()
+	if m.dialog != nil {
+		title = m.dialog.Title()
 	}
 	role, link := m.link()
 	parts := []field{{look.Strong, m.host(), 4}, {look.Plain, m.rights(), 0}, {role, link, 0}, {look.Strong, title, 1}, {look.Warn, m.announced(), 3}, {look.Warn, m.label(), 2}}
@@ -56,9 +56,9 @@ func (m *Model) about() []field {
 	if label := m.label(); label != "" {
 		parts = append(parts, field{look.Warn, label, 0})
 	}
-	if m.dialogSeen() {
+	if m.dialog != nil {
 		parts[0] = field{look.Strong, "healthagent", 5}
-		return append(parts, field{look.Inverse, " " + m.dialog.title() + " ", 0})
+		return append(parts, field{look.Inverse, " " + m.dialog.Title() + " ", 0})
 	}
 	if p := m.latest.Postgres; p != nil && p.Version != "" {
 		parts = append(parts, field{look.Plain, "PG " + short(p.Version), 5})

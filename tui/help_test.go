@@ -7,6 +7,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"healthagent/tui/keys"
+	"healthagent/tui/screen"
 	"healthagent/tui/source"
 	"healthagent/tui/source/fixture"
 )
@@ -81,5 +82,43 @@ func TestHelpIsSearched(t *testing.T) {
 		if s.press("?", closing); s.m.mode != onScreen {
 			t.Errorf("%q does not close it", closing)
 		}
+	}
+}
+
+// TestKeysAreWhereTheTableSays: each screen knows exactly the keys that the table names for it.
+func TestKeysAreWhereTheTableSays(t *testing.T) {
+	t.Parallel()
+	for i := range 7 {
+		for _, b := range keys.New("").Bindings() {
+			if rootsOwn(b.Action) {
+				continue
+			}
+			s := newStage(t, fixture.Busy())
+			s.press(string(rune('1' + i)))
+			s.settle()
+			seen := s.m.seen()
+			if b.Action == keys.NextMatch || b.Action == keys.PrevMatch {
+				seen.Press(keys.Open) // they are for texts
+			}
+			if _, known := seen.Press(b.Action); known != b.On(seen.Name()) {
+				t.Errorf("%s: %s is known: %v; the table says %q", seen.Name(), b.Action, known, b.Where)
+			}
+		}
+		s := newStage(t, fixture.Busy())
+		s.press(string(rune('1' + i)))
+		if _, known := s.m.seen().(screen.Filterer); known != s.m.keys.Of(keys.Filter).On(s.m.seen().Name()) {
+			t.Errorf("%s can be filtered: %v", s.m.seen().Name(), known)
+		}
+	}
+}
+
+// rootsOwn reports whether an action concerns the whole program, so that no screen is told of it.
+func rootsOwn(a keys.Action) bool {
+	switch a {
+	case keys.Screen1, keys.Screen2, keys.Screen3, keys.Screen4, keys.Screen5, keys.Screen6, keys.Screen7, keys.Interrupt, keys.Suspend,
+		keys.Quit, keys.Help, keys.Pause, keys.Faster, keys.Slower, keys.Refresh, keys.Undo, keys.ShowRun, keys.Back, keys.Filter:
+		return true
+	default:
+		return false
 	}
 }

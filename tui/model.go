@@ -9,6 +9,7 @@ import (
 	"github.com/charmbracelet/bubbles/textinput"
 	tea "github.com/charmbracelet/bubbletea"
 
+	"healthagent/tui/dialog"
 	"healthagent/tui/keys"
 	"healthagent/tui/look"
 	"healthagent/tui/screen"
@@ -46,7 +47,8 @@ type Model struct {
 	input    textinput.Model // of inText
 	help     *help           // of inHelp
 	text     *copyText       // of inCopy
-	dialog   *dialogue       // of inDialog; kept while help or a text is shown over it
+	dialog   *dialog.Flow    // of inDialog; kept while a text is shown over it
+	acts     int             // that were asked for
 	asked    time.Time       // of inQuestion: since when
 	message  message
 	last     copied // what was copied last
@@ -146,10 +148,11 @@ func (m *Model) ticked(c clockMsg) tea.Cmd {
 		m.message = message{}
 	}
 	m.due(now)
-	if m.dialog != nil {
-		m.dialog.tick(now)
+	cmds := []tea.Cmd{m.tick(), m.poll(now)}
+	if flow := m.dialog; flow != nil {
+		cmds = append(cmds, m.carry(flow, flow.Tick(now)))
 	}
-	return tea.Batch(m.tick(), m.poll(now))
+	return tea.Batch(cmds...)
 }
 
 // took takes a new state. What it says of the way to the daemon, and of who asks, counts at once; the rest when it is its turn.
@@ -163,8 +166,9 @@ func (m *Model) took(s *source.Snapshot) tea.Cmd {
 	}
 	now := m.now()
 	m.due(now)
-	if m.dialog != nil {
-		m.dialog.show(s, now)
+	if flow := m.dialog; flow != nil {
+		flow.ReadOnly(m.keys.ReadOnly())
+		return m.carry(flow, flow.Show(s, now))
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ func (m *Model) ownRun() bool {
 // announced is how the header tells of a run that is under way while no dialog shows it: ">> 017 3/8"; empty for none.
 func (m *Model) announced() string {
 	r, works := m.working()
-	if !works || m.dialog != nil {
+	if !works || m.dialog != nil && m.dialog.RunID() == r.ID {
 		return ""
 	}
 	done := 0
@@ -74,11 +74,4 @@ func (m *Model) undo() tea.Cmd {
 func (m *Model) refused(k tea.KeyMsg, why string) tea.Cmd {
 	m.say(k.String() + ": " + why)
 	return nil
-}
-
-// attachable reports whether an act would have to wait for the run under way, which is then shown instead. What is done to sessions
-// waits for nothing.
-func (m *Model) attachable(a source.Act) (source.Run, bool) {
-	r, works := m.working()
-	return r, works && a.Object != source.OnSession && r.Act.Object != source.OnSession
 }

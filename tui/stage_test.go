@@ -49,10 +49,6 @@ type option func(*Options)
 
 func readOnly(o *Options) { o.ReadOnly = true }
 
-func environ(lines ...string) option {
-	return func(o *Options) { o.Environ = append(o.Environ, lines...) }
-}
-
 // newStage starts the program on a terminal of 80 columns and 24 lines, where it has drawn this state.
 func newStage(t *testing.T, state *source.Snapshot, options ...option) *stage {
 	t.Helper()

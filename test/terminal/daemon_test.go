@@ -21,12 +21,11 @@ type daemon struct {
 	dir    string
 	server *http.Server
 
-	mu      sync.Mutex
-	state   *source.Snapshot
-	changed chan struct{}  // closed with each change of the state
-	posted  []string       // paths of acts that were asked for
-	viewers int            // that follow the state
-	asked   map[string]int // paths that were read
+	done  chan struct{} // has something in it once an act was asked for
+	state *source.Snapshot
+
+	mu     sync.Mutex
+	posted []string // paths of acts that were asked for
 }
 
 // serve begins to answer on a socket of its own.
@@ -36,7 +35,7 @@ func serve(t *testing.T, state *source.Snapshot) *daemon {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &daemon{t: t, dir: dir, state: state, changed: make(chan struct{}), asked: map[string]int{}}
+	d := &daemon{t: t, dir: dir, state: state, done: make(chan struct{}, 1)}
 	d.up()
 	t.Cleanup(func() {
 		d.down()
@@ -70,42 +69,21 @@ func (d *daemon) up() {
 // down is the end of the daemon, as by kill -9.
 func (d *daemon) down() { _ = d.server.Close() }
 
-// push changes the state that is told.
-func (d *daemon) push(state *source.Snapshot) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.state = state
-	close(d.changed)
-	d.changed = make(chan struct{})
-}
-
 func (d *daemon) acts() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return append([]string(nil), d.posted...)
 }
 
-// events sends whole states: first as it is, then with each change, and a sign of life every half second.
+// events sends the state, and a sign of life every half second.
 func (d *daemon) events(w http.ResponseWriter, r *http.Request) {
-	d.mu.Lock()
-	d.viewers++
-	d.mu.Unlock()
-	whole := true
+	line := d.state
 	for {
-		d.mu.Lock()
-		state, changed := d.state, d.changed
-		d.mu.Unlock()
-		line := state
-		if !whole {
-			line = &source.Snapshot{Protocol: state.Protocol, Time: state.Time, Version: state.Version, Host: state.Host, Phase: state.Phase}
-		}
 		if err := json.NewEncoder(w).Encode(line); err != nil || http.NewResponseController(w).Flush() != nil {
 			return
 		}
-		whole = false
+		line = &source.Snapshot{Protocol: line.Protocol, Time: line.Time, Version: line.Version, Host: line.Host}
 		select {
-		case <-changed:
-			whole = true
 		case <-time.After(500 * time.Millisecond):
 		case <-r.Context().Done():
 			return
@@ -115,9 +93,6 @@ func (d *daemon) events(w http.ResponseWriter, r *http.Request) {
 
 func (d *daemon) page(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.Path
-	d.mu.Lock()
-	d.asked[path]++
-	d.mu.Unlock()
 	name, isPlan := strings.CutPrefix(path, source.PlanPath("", false))
 	switch {
 	case path == source.ActivityPath:
@@ -139,6 +114,10 @@ func (d *daemon) act(w http.ResponseWriter, r *http.Request) {
 	d.mu.Lock()
 	d.posted = append(d.posted, r.URL.Path)
 	d.mu.Unlock()
+	select {
+	case d.done <- struct{}{}:
+	default:
+	}
 	w.WriteHeader(http.StatusAccepted)
 	_ = json.NewEncoder(w).Encode(map[string]string{"id": fixture.RunID})
 }

@@ -5,9 +5,11 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
+	"healthagent/tui/act"
 	"healthagent/tui/source/fixture"
 )
 
@@ -181,5 +183,42 @@ func TestWithoutATerminal(t *testing.T) {
 	out, code := piped(t, serve(t, fixture.Healthy()).env(), "tui")
 	if code != 2 || !strings.Contains(out, "ssh -t") {
 		t.Errorf("exit code %d, %q", code, out)
+	}
+}
+
+// TestNothingRunsByAccident: from the keys of a person in a hurry, and from what they paste, nothing but a dialog comes; a y that is meant
+// is one act.
+func TestNothingRunsByAccident(t *testing.T) {
+	t.Parallel()
+	d := serve(t, fixture.Healthy())
+	x := screen(t, d, nil)
+	x.press("4RRyy\r\r")
+	x.shows("ROLL BACK 017 ?")
+	x.shows("roll back now")
+	for _, keys := range []string{"\x1b[200~y\x1b[201~", "\x1b[200~017\r\x1b[201~", "\r", "RR"} {
+		x.press(keys)
+	}
+	x.press("v") // the answer to it shows that all before it was read
+	x.shows("DROP INDEX CONCURRENTLY")
+	if acts := d.acts(); len(acts) > 0 {
+		t.Errorf("done %q", acts)
+	}
+	x.press("v\x1b")
+	x.shows("[4 Migrations]")
+	x.press("R")
+	x.shows("roll back now")
+	deadline := time.After(patience)
+	for done := false; !done; { // a y counts once the question was seen for long enough
+		x.press("y")
+		select {
+		case <-d.done:
+			done = true
+		case <-time.After(act.Guard):
+		case <-deadline:
+			t.Fatalf("y does nothing:\n%s", x.shows(""))
+		}
+	}
+	if acts := d.acts(); len(acts) != 1 || acts[0] != "/v1/migrations/017/rollback" {
+		t.Errorf("done %q", acts)
 	}
 }

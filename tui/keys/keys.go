@@ -83,7 +83,7 @@ const (
 type Binding struct {
 	key.Binding
 	Action Action
-	Where  string // all, lists, text, or names of screens
+	Where  string // all, lists, or names of screens
 	Short  string // one word of what it does, for the line at the foot
 	Kind   Kind
 }
@@ -98,16 +98,12 @@ func (b Binding) On(screen string) bool {
 			if slices.Contains(lists(), screen) {
 				return true
 			}
-		case "text":
-			if screen == "Log" {
-				return true
-			}
 		}
 	}
 	return false
 }
 
-// lists are the screens that are lists in the first place. The details that open on top of them are texts.
+// lists are the screens that are lists in the first place.
 func lists() []string { return []string{"Queries", "Indexes", "Migrations", "Activity"} }
 
 // Map is the keys as they are for one person. It is not altered after New.

@@ -60,7 +60,7 @@ func TestEveryBindingIsComplete(t *testing.T) {
 			t.Errorf("%s is of use nowhere: %q", b.Action, b.Where)
 		}
 		for _, where := range strings.Split(b.Where, ", ") {
-			if !slices.Contains(append(screens(), "all", "lists", "text"), where) {
+			if !slices.Contains(append(screens(), "all", "lists"), where) {
 				t.Errorf("%s: there is no %q", b.Action, where)
 			}
 		}
