@@ -148,7 +148,7 @@ func TestReadOnlyReachesNoAct(t *testing.T) {
 		pairs   bool
 		options []option
 	}{
-		"of the daemon":       {fixture.ReadOnly(), true, nil},
+		"of the daemon":       {fixture.ReadOnly(), false, nil},
 		"of the daemon, half": {run, false, nil},
 		"of the daemon, run":  {working, false, nil},
 		"of the screen":       {fixture.WithRun(fixture.RunDone()), true, []option{readOnly}},
@@ -175,8 +175,8 @@ func TestReadOnlyReachesNoAct(t *testing.T) {
 }
 
 // bound are the keys that mean something, on the screens or in a dialog.
-func (s *stage) bound(any bool) []string {
-	if !any {
+func (s *stage) bound(wanted bool) []string {
+	if !wanted {
 		return nil
 	}
 	all := []string{"y", "c", "X", "v", "b"}

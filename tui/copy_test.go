@@ -43,7 +43,7 @@ func TestCopyingThatCannotArrive(t *testing.T) {
 	t.Parallel()
 	shown := func(s *stage, line string) {
 		t.Helper()
-		if !containsLine(s.m.View(), line) || s.out.Len() > 0 {
+		if !containsLine(s.m.View(), line) || s.out.String() != "" {
 			t.Errorf("no %q:\n%s", line, s.m.View())
 		}
 	}
