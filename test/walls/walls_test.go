@@ -104,7 +104,7 @@ func TestLibrariesStayInTheirRooms(t *testing.T) {
 		"github.com/go-telegram":   {"app/telegram"},
 		"github.com/spf13":         {"app/cli"},
 		"github.com/charmbracelet": {"tui"},
-		"testing":                  {"test"},
+		"testing":                  {"test", "tui/internal/frame"}, // the latter is imported by tests only
 	}
 	for _, p := range packages(t) {
 		for _, imp := range p.Imports {
@@ -154,6 +154,9 @@ func TestHouseRules(t *testing.T) {
 			t.Errorf("%s has no package comment", p.ImportPath)
 		}
 		for part := range strings.SplitSeq(p.room(), "/") {
+			if p.room() == "tui/internal/frame" {
+				break // inside a room the word is Go's own wall
+			}
 			if slices.Contains(attics, part) {
 				t.Errorf("%s: a package is named for what it is about", p.ImportPath)
 			}
@@ -179,5 +182,40 @@ func inspect(t *testing.T, p pkg, visit func(ast.Node)) {
 			visit(n)
 			return true
 		})
+	}
+}
+
+// Nothing but a test looks at frames as tests do.
+func TestFramesAreLookedAtByTestsOnly(t *testing.T) {
+	t.Parallel()
+	for _, p := range packages(t) {
+		if slices.Contains(p.Imports, module+"/tui/internal/frame") {
+			t.Errorf("%s imports it", p.ImportPath)
+		}
+	}
+}
+
+// On the screen a goroutine that panics leaves the terminal raw: each is begun where it is guarded.
+func TestGoroutinesOfTheScreenAreGuarded(t *testing.T) {
+	t.Parallel()
+	guarded := map[string]string{"tui": "guard.go", "tui/source": "relay.go"}
+	begun := 0
+	for _, p := range packages(t) {
+		if !within(p.room(), "tui") || within(p.room(), "tui/source/fixture") {
+			continue
+		}
+		for _, name := range p.GoFiles {
+			inspect(t, pkg{Dir: p.Dir, GoFiles: []string{name}}, func(n ast.Node) {
+				if _, is := n.(*ast.GoStmt); !is {
+					return
+				}
+				if begun++; guarded[p.room()] != name {
+					t.Errorf("%s/%s begins a goroutine without a guard", p.ImportPath, name)
+				}
+			})
+		}
+	}
+	if begun < 2 {
+		t.Errorf("only %d goroutines were found", begun)
 	}
 }
