@@ -34,7 +34,7 @@ func demo(t *testing.T, args ...string) (*exec.Cmd, string) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
-	command := exec.CommandContext(ctx, self, append([]string{"demo", "--headless"}, args...)...)
+	command := exec.CommandContext(ctx, self, append([]string{"demo"}, args...)...)
 	command.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + dir, "HEALTHAGENT_ENV_FILE=" + bad,
 		"DATABASE_URL=postgres://nobody@127.0.0.1:1/nothing", "REDIS_URL=redis://127.0.0.1:1", "TELEGRAM_TOKEN=1:wrong",
@@ -80,7 +80,7 @@ func processesOf(t *testing.T, dir string) (found []string) {
 // TestDemo: one JSON object with the contract's keys, nothing lost, nothing left behind.
 func TestDemo(t *testing.T) {
 	t.Parallel()
-	command, dir := demo(t, "--for", "5s", "--users", "5", "-o", "json")
+	command, dir := demo(t, "--headless", "--for", "5s", "--users", "5", "-o", "json")
 	var out, errs bytes.Buffer
 	command.Stdout, command.Stderr = &out, &errs
 	if err := command.Run(); err != nil {
@@ -118,7 +118,7 @@ func TestDemo(t *testing.T) {
 // TestDemoInterrupted: who has seen enough leaves nothing behind either.
 func TestDemoInterrupted(t *testing.T) {
 	t.Parallel()
-	command, dir := demo(t, "--for", "10m", "--users", "3")
+	command, dir := demo(t, "--headless", "--for", "10m", "--users", "3")
 	out, err := command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

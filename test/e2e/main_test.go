@@ -11,11 +11,13 @@ import (
 	_ "time/tzdata" // as main has it
 
 	"healthagent/app/cli"
+	"healthagent/app/early"
 	"healthagent/test/rig"
 )
 
 // TestMain is also the program under test: "go test" passes flags only, the stage and the demo begin with a verb.
 func TestMain(m *testing.M) {
+	early.Restore()
 	if len(os.Args) > 1 && !strings.HasPrefix(os.Args[1], "-") {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		code := cli.Run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ())
