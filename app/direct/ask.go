@@ -105,7 +105,6 @@ func (s *Source) preview(ctx context.Context, path string) (source.Preview, erro
 	if !changesSchema(act) {
 		return p, nil
 	}
-	p.Checks = slices.Concat(p.Checks, []source.Check{{Verdict: source.Warn, Text: Warning}})
 	if p.Confirm == "" { // else there is something to be typed already, which is compared where it is done
 		p.Confirm = s.word(p.Act)
 		s.remember(p.Token, p.Confirm)

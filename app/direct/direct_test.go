@@ -212,7 +212,7 @@ func TestRollbackMustBeTyped(t *testing.T) {
 	url := rig.Postgres(t)
 	s := open(t, url, nil)
 	p := s.preview(on017(source.Rollback))
-	if p.Confirm != "017" || p.Token == "" || len(p.Indexes) != 8 || !slices.ContainsFunc(p.Checks, func(c source.Check) bool { return c.Text == direct.Warning }) {
+	if p.Confirm != "017" || p.Token == "" || len(p.Indexes) != 8 {
 		t.Errorf("%+v", p)
 	}
 	if len(p.Queries) == 0 || !math.IsNaN(p.Queries[0].P95MS) {
@@ -230,7 +230,7 @@ func TestRollbackMustBeTyped(t *testing.T) {
 	id, err := s.Do(t.Context(), p.Act, p.Token, "17")
 	must(t, err)
 	run := s.run(id)
-	if run.State != source.RunDone || len(run.Steps) != 8 || run.Steps[7].State != source.StepDone || run.Undo == nil {
+	if run.State != source.RunDone || !run.Here || len(run.Steps) != 8 || run.Steps[7].State != source.StepDone || run.Undo == nil {
 		t.Fatalf("%+v", run)
 	}
 	if n := query[int](t, url, `SELECT count(*) FROM pg_class WHERE relname LIKE 'idx\_%'`); n != 0 {

@@ -104,6 +104,9 @@ func (l *look) whole() *source.Snapshot {
 		l.src.log.Error("the acts cannot be shown", "error", err)
 		shown = &[]source.Run{}
 	}
+	for i := range *shown {
+		(*shown)[i].Here = true
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.state == nil || l.state.Postgres == nil {

@@ -20,6 +20,7 @@ type Run struct {
 	Act     Act        `json:"act"`
 	Title   string     `json:"title"` // ROLLING BACK 017, ROLLED BACK 017, …
 	By      string     `json:"by"`    // uid 1000 (anna) from 203.0.113.9
+	Here    bool       `json:"-"`     // it runs in the screen's own process, and ends with it
 	State   RunState   `json:"state"`
 	Started time.Time  `json:"started"`
 	Ended   *time.Time `json:"ended"`
