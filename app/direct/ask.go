@@ -166,8 +166,10 @@ func sameWord(word, typed string) bool {
 // unknown marks figures of a preview that only the daemon knows.
 func unknown(p *source.Preview) {
 	for i := range p.Queries {
-		if p.Queries[i].P95MS == 0 {
-			p.Queries[i].P95MS = math.NaN()
+		for _, figure := range []*float64{&p.Queries[i].P95MS, &p.Queries[i].MeanMS, &p.Queries[i].CallsMin} {
+			if *figure == 0 {
+				*figure = math.NaN()
+			}
 		}
 	}
 }
