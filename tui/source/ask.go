@@ -16,15 +16,16 @@ import (
 // Bounds of a question.
 const (
 	askTime       = 5 * time.Second  // the daemon answers from memory, or asks the database within its budgets
-	trialTime     = 10 * time.Second // a preview tries plans
+	demandTime    = 35 * time.Second // a plan that is run, and a preview that counts rows, have 30 on the server
+	doTime        = 15 * time.Second // what was previewed is looked at once more
 	longestAnswer = 16 << 20
 )
 
 // Ask implements Source.
 func (c *Client) Ask(ctx context.Context, path string, into any) error {
 	limit := askTime
-	if isAct(path) {
-		limit = trialTime
+	if isAct(path) || strings.HasPrefix(path, PlanPath("", false)) {
+		limit = demandTime
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -54,7 +55,7 @@ type order struct {
 
 // Do implements Source.
 func (c *Client) Do(ctx context.Context, act Act, token, typed string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, askTime)
+	ctx, cancel := context.WithTimeout(ctx, doTime)
 	defer cancel()
 	raw, err := json.Marshal(order{token, typed, act.AfterStep})
 	if err != nil {
