@@ -170,7 +170,7 @@ func summary(run source.Run) string {
 		took = " in " + spanText(run.Ended.Sub(run.Started).Seconds())
 	}
 	what := map[source.Verb]string{
-		source.Rollback: "dropped", source.Drop: "dropped", source.Apply: "built", source.Build: "built", source.Reindex: "rebuilt",
+		source.Rollback: "indexes dropped", source.Drop: "dropped", source.Apply: "indexes built", source.Build: "built", source.Reindex: "rebuilt",
 	}[run.Act.Verb]
 	switch {
 	case what == "":

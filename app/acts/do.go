@@ -107,5 +107,8 @@ func (r *Runner) again(ctx context.Context, act source.Act, t ticket, typed stri
 	if t.Rows != nil && strings.TrimSpace(typed) != decimal(*t.Rows) {
 		return nil, &source.ChangedError{What: "rows would be lost: type their number, " + decimal(*t.Rows)}
 	}
+	if plans := r.recall(t.ID); plans != nil {
+		f.facts.Plans = plans
+	}
 	return f, nil
 }

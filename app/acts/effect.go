@@ -1,6 +1,7 @@
 package acts
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -125,14 +126,14 @@ func (r *Runner) effects(f facts, s *source.Snapshot, from time.Time) (list []so
 		}
 		was, had := f.Base[name]
 		if had {
-			e.Before = &was.P95MS
+			e.Before = rounded(was.P95MS)
 		}
 		now := figures[name]
 		if now.Calls > 0 {
-			e.Now = &now.P95MS
+			e.Now = rounded(now.P95MS)
 		}
 		if e.Before != nil && e.Now != nil && *e.Before > 0 {
-			e.Factor = *e.Now / *e.Before
+			e.Factor = math.Round(100**e.Now / *e.Before) / 100
 			if now.Calls >= fewCalls && was.Calls >= fewCalls {
 				enough++
 				e.Worse, e.Better = isWorse(*e.Before, *e.Now), isWorse(*e.Now, *e.Before)
@@ -140,10 +141,31 @@ func (r *Runner) effects(f facts, s *source.Snapshot, from time.Time) (list []so
 		}
 		list = append(list, e)
 	}
+	slices.SortStableFunc(list, func(a, b source.Effect) int { return cmp.Compare(rank(a), rank(b)) })
 	if e, ok := poolEffect(f, s, from); ok {
 		list = append(list, e)
 	}
 	return list, enough
+}
+
+// rank puts what is worse first, then what can be compared, and what was not called last.
+func rank(e source.Effect) int {
+	switch {
+	case e.Worse:
+		return 0
+	case e.Factor > 0:
+		return 1
+	case e.Before != nil || e.Now != nil:
+		return 2
+	default:
+		return 3
+	}
+}
+
+// rounded is a time to a microsecond.
+func rounded(ms float64) *float64 {
+	ms = math.Round(1000*ms) / 1000
+	return &ms
 }
 
 // poolEffect is worse when the pool is near its limit and was not.
@@ -155,7 +177,7 @@ func poolEffect(f facts, s *source.Snapshot, from time.Time) (source.Effect, boo
 	was := *f.Pool
 	e := source.Effect{Name: poolName, Unit: "connections", Before: &was, Now: &used, Spark: coarse(s.History.Short.Series[source.PoolUsed], 60)}
 	if was > 0 {
-		e.Factor = used / was
+		e.Factor = math.Round(100*used/was) / 100
 	}
 	if s.Pool != nil && s.Pool.MaxSize > 0 {
 		limit := nearLimit * float64(s.Pool.MaxSize)

@@ -45,7 +45,7 @@ func TestRollbackAndItsUndo(t *testing.T) {
 	must(t, err)
 	run := w.over(id)
 	if run.State != source.RunDone || run.Title != "ROLLED BACK 017" || len(run.Steps) != 8 || run.Freed == 0 || run.By != "uid 0 (root) from 203.0.113.9" ||
-		run.Undo == nil || run.Undo.Verb != source.Apply || !strings.Contains(run.Summary, "8 of 8 dropped") || run.Watch == nil {
+		run.Undo == nil || run.Undo.Verb != source.Apply || !strings.Contains(run.Summary, "8 of 8 indexes dropped") || run.Watch == nil {
 		t.Errorf("run %s", encoded(t, run))
 	}
 	for _, s := range run.Steps {
@@ -84,7 +84,7 @@ func TestRollbackAndItsUndo(t *testing.T) {
 	}
 	report, err := os.ReadFile(run.Report)
 	must(t, err)
-	for _, part := range []string{"ROLLED BACK 017", "uid 0 (root) from 203.0.113.9", "DROP INDEX CONCURRENTLY", "get_conversation_history", "WATCH"} {
+	for _, part := range []string{"ROLLED BACK 017", "uid 0 (root) from 203.0.113.9", "DROP INDEX CONCURRENTLY", "cost x", "index only", "WATCH"} {
 		if !strings.Contains(string(report), part) {
 			t.Errorf("the report lacks %q:\n%s", part, report)
 		}

@@ -70,7 +70,9 @@ func (r *Runner) Preview(ctx context.Context, who admin.Asker, act source.Act) (
 	case !who.You.Act:
 		f.refuse(who.You.Why)
 	case f.Refused == "":
-		f.Token = ticket{ID: newID(), Marks: f.marks, Rows: f.rows}.token()
+		t := ticket{ID: newID(), Marks: f.marks, Rows: f.rows}
+		f.Token = t.token()
+		r.remember(t.ID, f.facts.Plans)
 	}
 	return f.Preview, nil
 }

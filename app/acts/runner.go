@@ -64,6 +64,7 @@ type Runner struct {
 	slot  string          // the token of one that is about to; empty: none
 	begun map[string]bool // tokens that are being looked at
 
+	tried  []trial     // the plans that previews showed, the newest last
 	abroad *source.Run // what another process is at; nil: nothing
 }
 
@@ -192,6 +193,32 @@ func (r *Runner) add(rec *record) {
 	if len(r.runs) > kept {
 		r.runs = r.runs[:kept]
 	}
+}
+
+// trial is the plans that a preview showed. They are not tried again when it is done: that would lock the tables once more.
+type trial struct {
+	id    string // of the preview
+	plans []source.PreviewQuery
+}
+
+// remember keeps the plans of a preview for its report.
+func (r *Runner) remember(id string, plans []source.PreviewQuery) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tried = append(r.tried, trial{id, plans})
+	r.tried = r.tried[max(len(r.tried)-kept, 0):]
+}
+
+// recall is what remember was given, nil when that was long ago.
+func (r *Runner) recall(id string) []source.PreviewQuery {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, t := range r.tried {
+		if t.id == id {
+			return t.plans
+		}
+	}
+	return nil
 }
 
 // byToken finds the run that a token began, nil when it began none; the lock is held.
