@@ -36,8 +36,8 @@ func Sizes() []Size {
 // GoldenSizes are those of which the frames are kept.
 func GoldenSizes() []Size { return []Size{{40, 12}, {80, 24}, {120, 40}} }
 
-// Body is the room that a screen has on a terminal of that size: header, tabs, message, keys and two rules take six lines, and where
-// there is little room header and keys take two.
+// Body is the least room that the program leaves to a screen on a terminal of that size: header, tabs, message, keys and two rules take
+// six lines, and where there is little room header and keys take two.
 func (s Size) Body() Size {
 	if s.Width < 60 || s.Height < 14 {
 		return Size{s.Width, max(0, s.Height-2)}
