@@ -132,20 +132,7 @@ func (x *tty) until(what string, ok func(screen string) bool) string {
 // shows waits until all of the texts are on the screen at once.
 func (x *tty) shows(texts ...string) string {
 	x.t.Helper()
-	return x.until(strings.Join(texts, ", "), func(screen string) bool {
-		for _, text := range texts {
-			if !strings.Contains(screen, text) {
-				return false
-			}
-		}
-		return true
-	})
-}
-
-// hides waits until a text is no longer on the screen.
-func (x *tty) hides(text string) {
-	x.t.Helper()
-	x.until("the end of "+text, func(screen string) bool { return !strings.Contains(screen, text) })
+	return x.until(strings.Join(texts, ", "), func(screen string) bool { return all(screen, texts) })
 }
 
 // hangUp closes the terminal, as the end of an SSH connection does, and returns the exit code of the program.
