@@ -91,6 +91,10 @@ func (c *Cache) backend() []string {
 		widget.Part{Text: "15m", Role: look.Dim, Drop: 3},
 		widget.Part{Text: "now " + figure(widget.Newest(ring.Series[source.CacheHitPct]), look.Rate, "%")},
 		widget.Part{Text: "all " + hitRate(s), Drop: 2}))
+	if c.height >= 18 {
+		long := c.long()
+		lines = append(lines, c.graphOf(long, "  hit %", source.CacheHitPct, 100, c.width, old, widget.Part{Text: "48h", Role: look.Dim, Drop: 1}))
+	}
 	if !c.inMemory() {
 		lines = append(lines, c.graph("  answer", source.CacheAnswer, 0, c.width, old,
 			widget.Part{Text: "15m", Role: look.Dim, Drop: 3},

@@ -123,10 +123,23 @@ func (sc *scene) row(label string, width int, old string, parts ...widget.Part) 
 	return sc.look.Clip(sc.look.Left(line, width-len(old))+end, width)
 }
 
+// long is the last two days, an empty ring when they are not known.
+func (sc *scene) long() source.Ring {
+	if sc.s.History == nil {
+		return source.Ring{}
+	}
+	return sc.s.History.Long
+}
+
 // graph is a row that begins with a sparkline of the last 15 minutes.
 func (sc *scene) graph(label, series string, top float64, width int, old string, parts ...widget.Part) string {
+	return sc.graphOf(sc.ring(), label, series, top, width, old, parts...)
+}
+
+// graphOf is a row that begins with a sparkline of a ring.
+func (sc *scene) graphOf(ring source.Ring, label, series string, top float64, width int, old string, parts ...widget.Part) string {
 	const labels, texts = 11, 29
-	spark := widget.RingSpark(sc.look, sc.ring(), series, min(max(8, width-labels-texts), max(0, width-labels)), top)
+	spark := widget.RingSpark(sc.look, ring, series, min(max(8, width-labels-texts), max(0, width-labels)), top)
 	role := look.Graph
 	if old != "" {
 		role = look.Dim

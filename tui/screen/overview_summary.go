@@ -3,19 +3,15 @@ package screen
 import (
 	"fmt"
 	"math"
-	"strings"
 
 	"healthagent/tui/look"
 	"healthagent/tui/source"
 	"healthagent/tui/widget"
 )
 
-// topQueries is how many statements the overview names.
-const topQueries = 6
-
-// summaries are what the screens 2 to 4 are about, in a few lines each.
-func (o *Overview) summaries(width int) []string {
-	lines := o.querySummary(width)
+// summaries are what the screens 2 to 4 are about, in a few lines each; of the statements so many are named.
+func (o *Overview) summaries(width, queries int) []string {
+	lines := o.querySummary(width, queries)
 	lines = append(lines, o.indexSummary(width)...)
 	return append(lines, o.migrationSummary(width)...)
 }
@@ -27,7 +23,7 @@ func (o *Overview) sectionTitle(title, old string, width int) string {
 	return o.look.Paint(look.Strong, o.look.Clip(title, width))
 }
 
-func (o *Overview) querySummary(width int) []string {
+func (o *Overview) querySummary(width, most int) []string {
 	s := o.s.Statements
 	if s == nil {
 		return []string{o.sectionTitle("QUERIES BY TIME  "+look.Unknown, "", width)}
@@ -37,7 +33,7 @@ func (o *Overview) querySummary(width int) []string {
 		o.sectionTitle("QUERIES BY TIME  last "+look.Seconds(&s.WindowS), old, width),
 		o.look.Paint(look.Dim, o.queryRow(width, "  query", "calls/m", "p95", "%time", "15m")),
 	}
-	for i := range min(topQueries, len(s.List)) {
+	for i := range min(most, len(s.List)) {
 		q := &s.List[i]
 		mark, role := "  ", look.Plain
 		if q.Worse != "" || q.Changed != "" {
@@ -133,7 +129,10 @@ func (o *Overview) migrationSummary(width int) []string {
 	if m.Next != "" {
 		next = "R takes back " + m.Next
 	}
-	return append(lines, o.look.Clip("  "+strings.Join(kept(next, m.Work), "   "), width))
+	for _, line := range kept(next, look.OneLine(m.Work)) {
+		lines = append(lines, "  "+o.look.Clip(line, width-2))
+	}
+	return lines
 }
 
 // newestApplied is the first applied one of a list whose newest comes first; nil when there is none.

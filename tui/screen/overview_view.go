@@ -13,6 +13,7 @@ import (
 const (
 	fullWidth, fullHeight = 60, 12
 	wideWidth, wideHeight = 120, 22
+	tallHeight            = 32
 )
 
 // View draws it.
@@ -30,11 +31,15 @@ func (o *Overview) View() string {
 	return widget.Fit(o.look, lines, o.width, o.height)
 }
 
-// wide has the gauges at the left and what the screens 2 to 4 are about at the right.
+// wide has the gauges at the left and what the screens 2 to 4 are about at the right; where it is high too, the last two days.
 func (o *Overview) wide() []string {
 	lines := o.banner(o.width, 6)
 	left := o.width * 54 / 100
-	lines = append(lines, widget.Beside(o.look, o.vitals(left, true), o.summaries(o.width-left-3), left, o.width)...)
+	vitals, queries := o.vitals(left, true), 6
+	if o.height-len(lines) >= tallHeight {
+		vitals, queries = append(vitals, o.twoDays(left)...), 10
+	}
+	lines = append(lines, widget.Beside(o.look, vitals, o.summaries(o.width-left-3, queries), left, o.width)...)
 	return append(lines, o.below(o.width, o.height-len(lines))...)
 }
 
@@ -136,7 +141,7 @@ func eventRole(r look.Role) look.Role {
 
 // eventText is what happened, and to what, unless the text says so.
 func eventText(e source.Event) string {
-	if e.Subject == "" || strings.Contains(e.Text, e.Subject) {
+	if e.Subject == "" || e.Subject == e.Kind || strings.Contains(e.Text, e.Subject) {
 		return e.Text
 	}
 	return e.Subject + "  " + e.Text

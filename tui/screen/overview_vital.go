@@ -203,3 +203,20 @@ func ofTotal(used, total int64) string {
 	unit := strings.TrimLeft(b, "0123456789.")
 	return strings.TrimSuffix(a, unit) + "/" + b
 }
+
+// twoDays are the series of the last 48 hours in which one sees when something began.
+func (o *Overview) twoDays(width int) []string {
+	long := o.long()
+	line := func(label, series string, top float64, write func(float64) string) string {
+		return o.graphOf(long, label, series, top, width, "", widget.Part{Text: "48h", Role: look.Dim, Drop: 1},
+			widget.Part{Text: "peak " + figure(widget.Peak(long.Series[series]), write, "")})
+	}
+	percent := func(v float64) string { return look.Percent(&v, 0) }
+	return []string{
+		o.look.Paint(look.Strong, widget.Titled(o.look, "LAST 48 HOURS", width)),
+		line("  used", source.PoolUsed, o.poolLimit(), look.Count),
+		line("  p95", source.StatementMS, 0, look.Millis),
+		line("  handled", source.HandledMS, 0, look.Millis),
+		line("  cpu", source.HostCPU, 100, percent),
+	}
+}
