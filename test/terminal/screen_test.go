@@ -1,8 +1,11 @@
 package terminal
 
 import (
+	"context"
 	"os"
+	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -10,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"healthagent/tui/act"
+	"healthagent/tui/source"
 	"healthagent/tui/source/fixture"
 )
 
@@ -24,13 +28,7 @@ func screen(t *testing.T, d *daemon, env []string, args ...string) *tty {
 // sane fails unless the terminal is as a shell needs it: lines and echo, the usual screen, a cursor, and no marks around what is pasted.
 func (x *tty) sane() {
 	x.t.Helper()
-	state, err := unix.IoctlGetTermios(int(x.slave.Fd()), unix.TCGETS)
-	if err != nil {
-		x.t.Fatal(err)
-	}
-	if state.Lflag&unix.ECHO == 0 || state.Lflag&unix.ICANON == 0 || state.Lflag&unix.ISIG == 0 {
-		x.t.Error("the line is still raw")
-	}
+	x.cooked()
 	out := x.drained()
 	for on, off := range map[string]string{"\x1b[?1049h": "\x1b[?1049l", "\x1b[?25l": "\x1b[?25h", "\x1b[?2004h": "\x1b[?2004l"} {
 		if strings.LastIndex(out, on) > strings.LastIndex(out, off) {
@@ -41,6 +39,18 @@ func (x *tty) sane() {
 		if strings.Contains(out, question) {
 			x.t.Errorf("the terminal was asked %q", question)
 		}
+	}
+}
+
+// cooked fails unless the line is one for a shell.
+func (x *tty) cooked() {
+	x.t.Helper()
+	state, err := unix.IoctlGetTermios(int(x.slave.Fd()), unix.TCGETS)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	if state.Lflag&unix.ECHO == 0 || state.Lflag&unix.ICANON == 0 || state.Lflag&unix.ISIG == 0 {
+		x.t.Error("the line is still raw")
 	}
 }
 
@@ -126,12 +136,98 @@ func TestThreeKeysInOneWrite(t *testing.T) {
 // TestTheTerminalGoesAway: the hang-up ends the process, also where it was to be ignored.
 func TestTheTerminalGoesAway(t *testing.T) {
 	t.Parallel()
-	for _, ignored := range []bool{false, true} {
+	for _, script := range []string{"", `trap "" HUP; exec "$0" "$@"`} {
 		d := serve(t, fixture.Healthy())
-		x := startVia(t, ignored, 80, 24, d.env(), "tui")
+		x := startVia(t, script, 80, 24, d.env(), "tui")
 		x.shows("LIVE")
 		x.hangUp()
 		x.end()
+	}
+}
+
+// TestTheTerminalStalls: one that takes nothing any more does not hold up the end, and its line is put back.
+func TestTheTerminalStalls(t *testing.T) {
+	t.Parallel()
+	x := start(t, 300, 100, serve(t, fixture.Busy()).env(), "tui")
+	x.shows("LIVE")
+	x.stalled.Lock()
+	defer x.stalled.Unlock()
+	for i := range 40 {
+		x.press("1234567"[i%7 : i%7+1]) // each of them a frame, together far more than the kernel keeps
+		select {
+		case <-x.ended:
+			t.Fatal("it ended by itself")
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	x.signal(syscall.SIGTERM)
+	if code := x.end(); code != 1 {
+		t.Errorf("exit code %d: the end was not cut", code)
+	}
+	x.cooked()
+}
+
+// TestSuspending gives the terminal back to the shell, and takes it again.
+func TestSuspending(t *testing.T) {
+	t.Parallel()
+	const script = `set -m; "$0" "$@"; echo "stopped with $?"; read -r line; fg >/dev/null; echo "ended with $?"`
+	x := startVia(t, script, 80, 24, serve(t, fixture.Healthy()).env(), "tui")
+	x.shows("LIVE")
+	x.press("3")
+	x.shows("[3 Indexes]")
+	x.press("\x1a")
+	x.shows("stopped with 148")
+	x.cooked()
+	x.resize(100, 30)
+	x.press("\n")
+	x.shown("the whole screen", func(screen string) bool {
+		lines := strings.Split(strings.TrimSuffix(screen, "\n"), "\n")
+		return strings.Contains(lines[1], "[3 Indexes]") && strings.Contains(lines[29], "? help")
+	})
+	x.press("q")
+	x.shows("ended with 0")
+	x.end()
+	x.sane()
+}
+
+// faulty is a source that panics wherever it is asked.
+type faulty struct {
+	*fixture.Source
+	begun atomic.Int32
+}
+
+func (f *faulty) Follow(ctx context.Context, show func(*source.Snapshot)) {
+	if f.begun.Add(1) == 1 {
+		panic("a fault in following")
+	}
+	f.Source.Follow(ctx, show)
+}
+
+func (f *faulty) Ask(context.Context, string, any) error { panic("a fault in asking") }
+
+// TestFaults: neither a goroutine nor a command that panics ends the program or spoils the terminal; it is told, and the trace is kept.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	traces := filepath.Join(t.TempDir(), "faults.log")
+	x := run(t, &faulty{Source: fixture.New(fixture.Healthy())}, traces)
+	x.shows("fault in the way to the daemon: its trace is in")
+	x.shows("LIVE")
+	x.press("4R")
+	x.shows("fault in preview")
+	x.press("\x1b")
+	x.shows("[4 Migrations]")
+	x.press("q")
+	<-x.ended
+	if x.err != nil {
+		t.Error(x.err)
+	}
+	x.sane()
+	trace, err := os.ReadFile(traces)
+	if err != nil || !strings.Contains(string(trace), "a fault in following") || !strings.Contains(string(trace), "a fault in asking") {
+		t.Errorf("traces %q, %v", trace, err)
+	}
+	if out := x.output(); strings.Contains(out, "goroutine ") {
+		t.Error("a trace is on the screen")
 	}
 }
 

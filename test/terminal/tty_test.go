@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -15,6 +16,10 @@ import (
 
 	"github.com/creack/pty"
 	"github.com/hinshun/vt10x"
+
+	"healthagent/tui"
+	"healthagent/tui/source"
+	"healthagent/tui/source/fixture"
 )
 
 // patience is how long a test waits for what must happen. Nothing is decided by it but that a test has failed.
@@ -28,6 +33,9 @@ type tty struct {
 	slave  *os.File // kept open, so that the state of the line can be read after the end
 	ended  chan struct{}
 	code   int
+	err    error // of run
+
+	stalled sync.Mutex // held while nobody reads what is written
 
 	mu      sync.Mutex
 	changed chan struct{} // closed with each output
@@ -38,11 +46,60 @@ type tty struct {
 // start runs the program with these arguments. env comes on top of an environment that says nothing but where programs are.
 func start(t *testing.T, columns, lines int, env []string, args ...string) *tty {
 	t.Helper()
-	return startVia(t, false, columns, lines, env, args...)
+	return startVia(t, "", columns, lines, env, args...)
 }
 
-// startVia does so with hang-ups ignored, as nohup leaves them.
-func startVia(t *testing.T, nohup bool, columns, lines int, env []string, args ...string) *tty {
+// startVia does so by a script of bash, which has the program and its arguments as its own; empty: directly.
+func startVia(t *testing.T, script string, columns, lines int, env []string, args ...string) *tty {
+	t.Helper()
+	x := open(t, columns, lines)
+	x.cmd = exec.Command(os.Getenv(binary), args...)
+	if script != "" {
+		x.cmd = exec.Command("bash", append([]string{"-c", script, os.Getenv(binary)}, args...)...)
+	}
+	x.cmd.Env = append([]string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "TERM=xterm-256color", "LANG=C.UTF-8", "HEALTHAGENT_ENV_FILE=/dev/null",
+	}, env...)
+	x.cmd.Stdin, x.cmd.Stdout, x.cmd.Stderr = x.slave, x.slave, x.slave
+	x.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := x.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		_ = x.cmd.Wait() // what it ended with is in its state
+		x.code = x.cmd.ProcessState.ExitCode()
+		close(x.ended)
+	}()
+	t.Cleanup(func() {
+		_ = syscall.Kill(-x.cmd.Process.Pid, syscall.SIGKILL) // the script's job too
+		_ = x.cmd.Process.Kill()
+		<-x.ended
+	})
+	return x
+}
+
+// run runs the screen in this very process, over any source.
+func run(t *testing.T, from source.Source, traces string) *tty {
+	t.Helper()
+	x := open(t, 80, 24)
+	began := time.Now()
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		defer close(x.ended)
+		x.err = tui.Run(ctx, tui.Options{
+			Source: from, Look: tui.Terminal([]string{"TERM=xterm"}, tui.Wishes{Glyphs: "unicode"}), Version: "test",
+			Environ: []string{"TERM=xterm"}, Now: func() time.Time { return fixture.Now().Add(time.Since(began)) }, In: x.slave, Out: x.slave, Traces: []string{traces},
+		})
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-x.ended
+	})
+	return x
+}
+
+// open opens a terminal of this size.
+func open(t *testing.T, columns, lines int) *tty {
 	t.Helper()
 	master, slave, err := pty.Open()
 	if err != nil {
@@ -53,31 +110,12 @@ func startVia(t *testing.T, nohup bool, columns, lines int, env []string, args .
 		screen: vt10x.New(vt10x.WithSize(columns, lines)),
 	}
 	x.resize(columns, lines)
-	x.cmd = exec.Command(os.Getenv(binary), args...)
-	if nohup {
-		x.cmd = exec.Command("sh", append([]string{"-c", `trap "" HUP; exec "$0" "$@"`, os.Getenv(binary)}, args...)...)
-	}
-	x.cmd.Env = append([]string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "TERM=xterm-256color", "LANG=C.UTF-8", "HEALTHAGENT_ENV_FILE=/dev/null",
-	}, env...)
-	x.cmd.Stdin, x.cmd.Stdout, x.cmd.Stderr = slave, slave, slave
-	x.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	if err := x.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
 	read := make(chan struct{})
 	go func() {
 		defer close(read)
 		x.read()
 	}()
-	go func() {
-		_ = x.cmd.Wait() // what it ended with is in its state
-		x.code = x.cmd.ProcessState.ExitCode()
-		close(x.ended)
-	}()
 	t.Cleanup(func() {
-		_ = x.cmd.Process.Kill()
-		<-x.ended
 		_ = slave.Close()
 		_ = master.Close()
 		<-read
@@ -90,6 +128,8 @@ func (x *tty) read() {
 	var part []byte // of a character
 	for {
 		n, err := x.master.Read(buffer)
+		x.stalled.Lock()
+		x.stalled.Unlock() //nolint:staticcheck // it is waited for, and nothing else
 		x.mu.Lock()
 		x.raw.Write(buffer[:n])
 		whole, rest := characters(append(part, buffer[:n]...))
