@@ -127,9 +127,9 @@ func (x *tty) read() {
 	buffer := make([]byte, 4096)
 	var part []byte // of a character
 	for {
-		n, err := x.master.Read(buffer)
 		x.stalled.Lock()
-		x.stalled.Unlock() //nolint:staticcheck // it is waited for, and nothing else
+		n, err := x.master.Read(buffer)
+		x.stalled.Unlock()
 		x.mu.Lock()
 		x.raw.Write(buffer[:n])
 		whole, rest := characters(append(part, buffer[:n]...))
