@@ -8,7 +8,6 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"healthagent/tui/keys"
-	"healthagent/tui/source"
 	"healthagent/tui/source/fixture"
 )
 
@@ -163,9 +162,9 @@ func TestQuitting(t *testing.T) {
 	if quits(s, "esc") || !quits(s, "ctrl+c") || !quits(s, "q") {
 		t.Error("q and ctrl+c quit, esc does not")
 	}
-	direct := fixture.WithRun(fixture.RunWorking())
-	direct.Link = &source.Link{State: source.LinkDirect, Since: fixture.Now(), Heard: fixture.Now()}
-	s = newStage(t, direct)
+	own := fixture.RunWorking()
+	own.Here = true
+	s = newStage(t, fixture.WithRun(own))
 	if quits(s, "q") || s.m.mode != inQuestion {
 		t.Error("the run in this program is not asked about")
 	}

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -20,8 +21,7 @@ func (m *Model) working() (source.Run, bool) {
 
 // ownRun reports whether a run is under way inside this very program, which ends with it.
 func (m *Model) ownRun() bool {
-	_, works := m.working()
-	return works && m.latest.Link != nil && m.latest.Link.State == source.LinkDirect
+	return slices.ContainsFunc(m.latest.Runs, func(r source.Run) bool { return r.Here && !r.Over() })
 }
 
 // announced is how the header tells of a run that is under way while no dialog shows it: ">> 017 3/8"; empty for none.
