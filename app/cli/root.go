@@ -60,8 +60,8 @@ func (t *terminal) root() *cobra.Command {
 		&cobra.Group{ID: groupManage, Title: "Manage:"},
 		&cobra.Group{ID: groupSelf, Title: "The program itself:"},
 	)
-	root.Version = t.build.info().String()
-	root.SetVersionTemplate("{{.Version}}\n")
+	// Cobra's own wording: a template of ours would link text/template, which keeps every exported method of every library alive.
+	root.Version = strings.TrimPrefix(t.build.info().String(), "healthagent ")
 	addSettings(root)
 	verbs := t.verbs()
 	slices.SortFunc(verbs, func(a, b *cobra.Command) int { return strings.Compare(a.Name(), b.Name()) })
