@@ -130,3 +130,20 @@ func TestGolden(t *testing.T) {
 		}
 	}
 }
+
+// TestGoldenOnOtherTerminals keeps what is around a screen, and under a dialog, as other terminals have it.
+func TestGoldenOnOtherTerminals(t *testing.T) {
+	t.Parallel()
+	for name, o := range map[string]look.Options{
+		"dark": {Profile: termenv.ANSI256, Dark: true}, "light": {Profile: termenv.ANSI256, Light: true}, "16": {Profile: termenv.ANSI},
+		"ascii": {Profile: termenv.Ascii, ASCII: true},
+	} {
+		s := newStage(t, fixture.WithRun(fixture.RunWorking()), func(all *Options) { all.Look = o })
+		s.press("2", "/", "f")
+		s.fits(name)
+		frame.Golden(t, "typing_"+name, s.m.View())
+		s.press("esc", "r")
+		s.fits(name)
+		frame.Golden(t, "running_"+name, s.m.View())
+	}
+}
