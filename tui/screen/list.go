@@ -167,34 +167,9 @@ func (l *list) Press(a keys.Action) (Intent, bool) {
 			l.back()
 			return Intent{}, true
 		}
-		return Intent{}, l.over.press(a)
+		return Intent{}, scrollText(l.over.body, a)
 	}
-	return Intent{}, l.move(a) || l.order(a)
-}
-
-func (l *list) move(a keys.Action) bool {
-	t := l.table
-	switch a {
-	case keys.Up:
-		t.Move(-1)
-	case keys.Down:
-		t.Move(1)
-	case keys.PageUp:
-		t.Move(-t.Page())
-	case keys.PageDown:
-		t.Move(t.Page())
-	case keys.HalfUp:
-		t.Move(-max(1, t.Page()/2))
-	case keys.HalfDown:
-		t.Move(max(1, t.Page()/2))
-	case keys.First:
-		t.First()
-	case keys.Last:
-		t.Last()
-	default:
-		return false
-	}
-	return true
+	return Intent{}, scroll(l.table, a) || l.order(a)
 }
 
 func (l *list) order(a keys.Action) bool {

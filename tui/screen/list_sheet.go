@@ -3,7 +3,6 @@ package screen
 import (
 	"strings"
 
-	"healthagent/tui/keys"
 	"healthagent/tui/look"
 	"healthagent/tui/widget"
 )
@@ -56,36 +55,6 @@ func (s *sheet) lay() {
 	}
 	s.body.Resize(s.width, s.height-1)
 	s.body.SetLines(lines)
-}
-
-// press scrolls and searches.
-func (s *sheet) press(a keys.Action) bool {
-	t := s.body
-	switch a {
-	case keys.Up:
-		t.Move(-1)
-	case keys.Down:
-		t.Move(1)
-	case keys.PageUp:
-		t.Move(-t.Page())
-	case keys.PageDown:
-		t.Move(t.Page())
-	case keys.HalfUp:
-		t.Move(-max(1, t.Page()/2))
-	case keys.HalfDown:
-		t.Move(max(1, t.Page()/2))
-	case keys.First:
-		t.First()
-	case keys.Last:
-		t.Last()
-	case keys.NextMatch:
-		t.Next(1)
-	case keys.PrevMatch:
-		t.Next(-1)
-	default:
-		return false
-	}
-	return true
 }
 
 func (s *sheet) view() string {

@@ -31,9 +31,9 @@ func (g *Log) Press(a keys.Action) (Intent, bool) {
 		return g.narrow(), true
 	case keys.Up, keys.PageUp, keys.HalfUp, keys.First:
 		g.follow = false
-		return Intent{}, scrollTable(g.table, a)
+		return Intent{}, scroll(g.table, a)
 	default:
-		return Intent{}, scrollTable(g.table, a)
+		return Intent{}, scroll(g.table, a)
 	}
 	return Intent{}, true
 }
@@ -110,33 +110,4 @@ func (g *Log) copied(whole bool) Intent {
 		parts = append(parts, e.Time.Format(time.RFC3339))
 	}
 	return Intent{Copy: strings.Join(kept(append(parts, e.Level, e.Kind, e.Subject, e.Text)...), " ")}
-}
-
-// scrollText scrolls a text and goes from match to match; false for what does neither.
-func scrollText(t *widget.Text, a keys.Action) bool {
-	switch a {
-	case keys.Up:
-		t.Move(-1)
-	case keys.Down:
-		t.Move(1)
-	case keys.PageUp:
-		t.Move(-t.Page())
-	case keys.PageDown:
-		t.Move(t.Page())
-	case keys.HalfUp:
-		t.Move(-max(1, t.Page()/2))
-	case keys.HalfDown:
-		t.Move(max(1, t.Page()/2))
-	case keys.First:
-		t.First()
-	case keys.Last:
-		t.Last()
-	case keys.NextMatch:
-		t.Next(1)
-	case keys.PrevMatch:
-		t.Next(-1)
-	default:
-		return false
-	}
-	return true
 }

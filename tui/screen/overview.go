@@ -110,33 +110,8 @@ func (o *Overview) Press(a keys.Action) (Intent, bool) {
 	case keys.Rollback:
 		return o.rollback(), true
 	default:
-		return Intent{}, scrollTable(o.attention, a)
+		return Intent{}, scroll(o.attention, a)
 	}
-}
-
-// scrollTable moves the cursor of a table; false for what is no movement.
-func scrollTable(t *widget.Table, a keys.Action) bool {
-	switch a {
-	case keys.Up:
-		t.Move(-1)
-	case keys.Down:
-		t.Move(1)
-	case keys.PageUp:
-		t.Move(-t.Page())
-	case keys.PageDown:
-		t.Move(t.Page())
-	case keys.HalfUp:
-		t.Move(-max(1, t.Page()/2))
-	case keys.HalfDown:
-		t.Move(max(1, t.Page()/2))
-	case keys.First:
-		t.First()
-	case keys.Last:
-		t.Last()
-	default:
-		return false
-	}
-	return true
 }
 
 func (o *Overview) open() Intent {
