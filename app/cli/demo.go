@@ -33,8 +33,11 @@ type demoFlags struct {
 const (
 	pastOnScreen = 5000
 	pastHeadless = 200
-	mostOfPast   = 2_000_000 // messages of everybody together: about 2 GB, and a minute
-	usualOfPast  = 500_000   // likewise, when nobody says
+
+	silentOnScreen = 2000 // without them the leaderboard needs no index
+
+	mostOfPast  = 2_000_000 // messages of everybody together: about 2 GB, and a minute
+	usualOfPast = 500_000   // likewise, when nobody says
 )
 
 // demoReaders is how many uncached readers the daemon of a demo with a screen has.
@@ -133,6 +136,7 @@ func (t *terminal) demo(ctx context.Context, flags demoFlags, as format, screen 
 			return fmt.Errorf("make the transcript: %w", err)
 		}
 		defer func() { _ = talk.Close() }() // it is removed with the rest
+		o.Silent = silentOnScreen
 		o.Talk, o.Screen = talk, func(ctx context.Context, d *stage.Daemon) error {
 			defer heedSignals(interrupt) // the screen had them, and took them from whoever had them before
 			return t.demoScreen(ctx, d, color)

@@ -13,11 +13,12 @@ import (
 // Past is what people have behind them before they talk to the bot: months of messages, everybody the same number of them and one in
 // turn with the other, and the food, the reminders and the points that go with them. It is for tables that are empty.
 //
-// The people wait for an invitation, as strangers do, so that joining is left to them. All that was said is older than an hour: it asks
+// The people wait for an invitation, as strangers do, so that joining is left to them; the silent are members. All that was said is older than an hour: it asks
 // nothing any more. No reminder of theirs falls due within a day.
 type Past struct {
 	People   []Someone
-	Messages int // of each person, rounded up to pairs of a message and its reply; 0: only the people themselves
+	Silent   []Someone // members who have points of long ago, fewer than anybody of People, and nothing else
+	Messages int       // of each person, rounded up to pairs of a message and its reply; 0: only the people themselves
 	Seed     uint64
 	Now      time.Time              // default: the present
 	Level    func(points int64) int // the level of somebody with so many points
@@ -85,23 +86,27 @@ func (p Past) tables(s Spec, crowd Crowd) []table {
 	if s.Messages > 0 {
 		all = append(all, s.messages(crowd), s.foods(crowd), p.reminders(s), p.points(s), p.progress(s))
 	}
+	if len(p.Silent) > 0 {
+		all = append(all, p.silentPoints(s), p.silentProgress())
+	}
 	return all
 }
 
 func (p Past) users(s Spec) table {
 	return table{
-		"users", "telegram_id, subscription_status, display_name, leaderboard_name, created_at", len(p.People),
+		"users", "telegram_id, subscription_status, display_name, leaderboard_name, created_at", len(p.People) + len(p.Silent),
 		func(l *line, lo, hi int) {
 			for i := lo; i < hi; i++ {
-				someone := p.People[i]
-				l.int(someone.ID)
-				l.raw("pending")
-				l.text([]byte(someone.Name))
-				if i%2 == 0 {
-					l.text([]byte(someone.Name))
+				someone, status := Someone{}, "pending"
+				if silent := i - len(p.People); silent >= 0 {
+					someone, status = p.Silent[silent], "active"
 				} else {
-					l.null()
+					someone = p.People[i]
 				}
+				l.int(someone.ID)
+				l.raw(status)
+				l.text([]byte(someone.Name))
+				l.text([]byte(someone.Name))
 				l.time(s.Now.Add(-s.span()))
 				l.end()
 			}
@@ -179,6 +184,43 @@ func (p Past) progress(s Spec) table {
 				l.int(int64(streak))
 				l.int(int64(streak + r.IntN(60)))
 				l.raw(s.dayOf(pastDays - 1).Format(time.DateOnly))
+				l.end()
+			}
+		},
+	}
+}
+
+// silentPointsOf is less than a day's points of somebody who talks.
+func (p Past) silentPointsOf(i int) int64 {
+	return 1 + int64(9*unit(p.Seed^uint64(p.Silent[i].ID), 0))
+}
+
+// silentPoints are one row for each of them, of the first day.
+func (p Past) silentPoints(s Spec) table {
+	return table{
+		"xp_transactions", `user_id, source, amount, day, "timestamp"`, len(p.Silent),
+		func(l *line, lo, hi int) {
+			for i := lo; i < hi; i++ {
+				l.int(p.Silent[i].ID)
+				l.raw("past")
+				l.int(p.silentPointsOf(i))
+				l.raw(s.dayOf(0).Format(time.DateOnly))
+				l.time(s.dayOf(0))
+				l.end()
+			}
+		},
+	}
+}
+
+func (p Past) silentProgress() table {
+	return table{
+		"user_gamification", "user_id, total_xp, current_level", len(p.Silent),
+		func(l *line, lo, hi int) {
+			for i := lo; i < hi; i++ {
+				points := p.silentPointsOf(i)
+				l.int(p.Silent[i].ID)
+				l.int(points)
+				l.int(int64(p.Level(points)))
 				l.end()
 			}
 		},

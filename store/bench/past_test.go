@@ -12,7 +12,8 @@ import (
 func past(messages int) bench.Past {
 	return bench.Past{
 		People:   []bench.Someone{{ID: 11, Name: "Maja"}, {ID: 12, Name: "Kofi"}, {ID: 13, Name: `Lucía\`}},
-		Messages: messages, Seed: 1, Level: func(points int64) int { return int(points / 100) },
+		Silent:   []bench.Someone{{ID: 21, Name: "Aiko"}, {ID: 22, Name: "Tariq"}},
+		Messages: messages, Seed: 1, Level: func(points int64) int { return 1 + int(points/100) },
 	}
 }
 
@@ -35,11 +36,14 @@ func TestPastIsAsIfTheyHadTalked(t *testing.T) {
 		"no food belongs to a message to come":     `SELECT count(*) = 0 FROM food_entries WHERE telegram_message_id IS NOT NULL`,
 		"nothing falls due within a day":           `SELECT count(*) = 9 AND min(next_execution_time) > now() + interval '1 day' FROM reminders WHERE active`,
 		"most reminders are done":                  `SELECT count(*) > 50 AND max(next_execution_time) < now() FROM reminders WHERE NOT active`,
-		"the total is the sum of the points": `SELECT count(*) = 3 AND bool_and(g.total_xp = x.sum AND g.current_level = g.total_xp / 100)
+		"the total is the sum of the points": `SELECT count(*) = 5 AND bool_and(g.total_xp = x.sum AND g.current_level = 1 + g.total_xp / 100)
 		    FROM user_gamification AS g JOIN (SELECT user_id, sum(amount) FROM xp_transactions GROUP BY user_id) AS x USING (user_id)`,
-		"everybody waits for an invitation": `SELECT count(*) = 3 AND bool_and(subscription_status = 'pending') FROM users`,
-		"a name is what it was":             `SELECT display_name = 'Lucía\' FROM users WHERE telegram_id = 13`,
-		"pages are visible to all":          `SELECT relallvisible >= relpages AND reltuples = 906 FROM pg_class WHERE relname = 'conversation_history'`,
+		"who talks waits for an invitation": `SELECT count(*) = 3 AND bool_and(telegram_id < 20) FROM users WHERE subscription_status = 'pending'`,
+		"who is silent is a member":         `SELECT count(*) = 2 AND bool_and(telegram_id > 20) FROM users WHERE subscription_status = 'active'`,
+		"who is silent has fewer points": `SELECT (SELECT max(total_xp) FROM user_gamification WHERE user_id > 20) <
+		    (SELECT min(total_xp) FROM user_gamification WHERE user_id < 20)`,
+		"a name is what it was":    `SELECT display_name = 'Lucía\' FROM users WHERE telegram_id = 13`,
+		"pages are visible to all": `SELECT relallvisible >= relpages AND reltuples = 906 FROM pg_class WHERE relname = 'conversation_history'`,
 	} {
 		if !ask[bool](t, conn, sql) {
 			t.Error(what + ": not so")
@@ -64,7 +68,7 @@ func TestPastWithoutMessagesIsPeopleOnly(t *testing.T) {
 		ask[int64](t, conn, "SELECT count(*) FROM users"), ask[int64](t, conn, "SELECT count(*) FROM conversation_history"),
 		ask[int64](t, conn, "SELECT count(*) FROM user_gamification"),
 	}
-	if !slices.Equal(counts, []int64{3, 0, 0}) {
+	if !slices.Equal(counts, []int64{5, 0, 2}) {
 		t.Errorf("people, messages and progress: %v", counts)
 	}
 }

@@ -164,7 +164,7 @@ func leaderboard(ctx context.Context, r *reader, _ store.User) error {
 	return err
 }
 
-// people are those who are served.
+// people are those who are served and talk.
 type people struct {
 	mu     sync.Mutex
 	served []store.User
@@ -190,7 +190,8 @@ func (p *people) follow(ctx context.Context, s *store.Store, log *slog.Logger) {
 			pause(ctx, again)
 			continue
 		}
-		served := slices.DeleteFunc(all, func(u store.User) bool { return u.Status != store.Active })
+		// who has never said where they live has hardly said anything
+		served := slices.DeleteFunc(all, func(u store.User) bool { return u.Status != store.Active || u.TimezoneSetAt == nil })
 		p.mu.Lock()
 		p.served = served
 		p.mu.Unlock()

@@ -74,7 +74,12 @@ func read(t *testing.T, readers int) (s *store.Store, done func()) {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	if err := s.SetStatus(t.Context(), 11, store.Active, "test"); err != nil {
+	err = s.Do(t.Context(), func(_ context.Context, tx *store.Tx) error {
+		tx.Activate(11, "Maja", nil)
+		tx.SetTimezone(11, "Europe/Berlin", time.Now())
+		return nil
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -21,6 +21,7 @@ import (
 type DemoOptions struct {
 	People   int
 	Messages int           // that each person has behind them before the demo begins
+	Silent   int           // members besides who say nothing
 	For      time.Duration // 0: until the screen is left
 	Seed     uint64
 	Out      io.Writer // what the demo does; nil: nothing
@@ -31,6 +32,9 @@ type DemoOptions struct {
 	// Screen is shown over the running demo; when it returns nobody says anything new. nil: there is none.
 	Screen func(context.Context, *Daemon) error
 }
+
+// firstSilent is the id of the first of the silent, far from those of the people.
+const firstSilent = rehearsal.FirstUser + 1_000_000
 
 // Figures is what a demo measured.
 type Figures struct {
@@ -110,6 +114,9 @@ func (s *Stage) prepare(ctx context.Context, o DemoOptions, tell func(string, ..
 	for i := range o.People {
 		past.People = append(past.People, bench.Someone{ID: rehearsal.FirstUser + int64(i), Name: rehearsal.NameOf(i)})
 	}
+	for i := range o.Silent {
+		past.Silent = append(past.Silent, bench.Someone{ID: firstSilent + int64(i), Name: rehearsal.NameOf(i)})
+	}
 	if o.Messages > 0 {
 		began := time.Now()
 		if o.Progress == nil {
@@ -122,8 +129,8 @@ func (s *Stage) prepare(ctx context.Context, o DemoOptions, tell func(string, ..
 		if err != nil {
 			return err
 		}
-		tell("· %d messages and what goes with them for each of %d people, of half a year (%.1f s)",
-			o.Messages, o.People, time.Since(began).Seconds())
+		tell("· %d messages and what goes with them for each of %d people, of half a year; %d members who are silent (%.1f s)",
+			o.Messages, o.People, o.Silent, time.Since(began).Seconds())
 	}
 	_, err = s.Run(ctx, "migrate", "up")
 	return err
