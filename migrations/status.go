@@ -51,16 +51,26 @@ func (e Entry) MarshalJSON() ([]byte, error) {
 // version. It takes no lock, changes nothing, and works on an empty database and
 // on one that is newer than the binary.
 func (e *Engine) Status(ctx context.Context) ([]Entry, error) {
+	list, _, err := e.Look(ctx)
+	return list, err
+}
+
+// Look is Status and Holder over one connection, for who looks again and again.
+func (e *Engine) Look(ctx context.Context) ([]Entry, *Holder, error) {
 	s, err := e.connect(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer s.close()
 	ledger, err := s.look(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return entries(e.files, ledger), nil
+	holder, err := s.holder(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return entries(e.files, ledger), holder, nil
 }
 
 // Check returns the reason for which Up would refuse to start, nil when there is

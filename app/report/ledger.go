@@ -2,7 +2,9 @@ package report
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 
 	"healthagent/migrations"
 	"healthagent/tui/source"
@@ -11,12 +13,15 @@ import (
 // ReadLedger is the ledger, the newest first, with the texts of the migrations. What the process at hand does about the pending ones is
 // not in it.
 func ReadLedger(ctx context.Context, e *migrations.Engine) (source.Migrations, error) {
-	entries, err := e.Status(ctx)
+	entries, holder, err := e.Look(ctx)
 	if err != nil {
 		return source.Migrations{}, err
 	}
 	files := e.Migrations()
 	out := source.Migrations{List: []source.Migration{}}
+	if holder != nil {
+		out.Lock = strings.TrimSpace(fmt.Sprintf("pid %d %s", holder.PID, holder.Application))
+	}
 	newest := 0
 	for _, e := range entries {
 		if e.State == migrations.Applied {

@@ -94,16 +94,21 @@ func (p *Plans) refresh(ctx context.Context, most time.Duration) {
 }
 
 func (p *Plans) ask(ctx context.Context) (map[string]answer, error) {
-	plans := map[string]answer{}
+	var named []store.NamedQuery
+	var texts []string
 	for _, q := range store.NamedQueries() {
-		if _, done := plans[q.Name]; done {
+		if slices.Contains(texts, q.SQL) {
 			continue // named once more for a second index that it reads
 		}
-		plan, err := p.inspector.Explain(ctx, q.SQL, inspect.ExplainOptions{})
-		if err != nil {
-			return plans, err
-		}
-		plans[q.Name] = answerOf(plan, q.Index)
+		named, texts = append(named, q), append(texts, q.SQL)
+	}
+	found, err := p.inspector.GenericPlans(ctx, texts)
+	if err != nil {
+		return nil, err
+	}
+	plans := map[string]answer{}
+	for i, q := range named {
+		plans[q.Name] = answerOf(found[i], q.Index)
 	}
 	return plans, nil
 }

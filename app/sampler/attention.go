@@ -61,11 +61,16 @@ func (s *Sampler) judge(now time.Time) {
 	}
 }
 
+// badness orders what needs somebody: what brings about the rest comes first.
 func badness(i source.Item) int {
-	if i.Severity == source.Fail {
+	switch {
+	case i.Kind == "postgres":
+		return 2
+	case i.Severity == source.Fail:
 		return 1
+	default:
+		return 0
 	}
-	return 0
 }
 
 // date writes since when each is so: when it was first seen, unless it says so itself. What is over is forgotten.

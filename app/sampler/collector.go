@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -18,7 +19,7 @@ type collector struct {
 	every  time.Duration // while somebody looks
 	idle   time.Duration // while nobody does; 0: not at all
 	budget time.Duration // for one turn
-	most   time.Duration // how long it is left alone when it takes too long; 0: 30 s
+	retry  time.Duration // after a turn that failed; 0: at its pace, or more seldom when it took too long
 	server bool          // it asks PostgreSQL, and does not while that is away
 	first  bool          // it finds out whether PostgreSQL is away
 	acts   bool          // it is read anew when something was done
@@ -89,6 +90,9 @@ func (s *Sampler) untilTurn(c *collector, last time.Time, pause time.Duration, a
 	if !s.hub.watched() {
 		every = c.idle
 	}
+	if every > 0 && pause > 0 {
+		every = pause
+	}
 	switch {
 	case s.sources.Load() == nil, c.server && !c.first && s.away.Load():
 		return 0, false
@@ -99,20 +103,20 @@ func (s *Sampler) untilTurn(c *collector, last time.Time, pause time.Duration, a
 	case last.IsZero():
 		return 0, true
 	default:
-		return time.Until(last.Add(max(every, pause))), true
+		return time.Until(last.Add(every)), true
 	}
 }
 
-// nextPause doubles the pause of a collector that took too long.
+// nextPause is how long a collector pauses after a turn instead of its pace; 0: its pace holds. It doubles while turns take too long.
 func (c *collector) nextPause(pause time.Duration, err error) time.Duration {
-	if !late(err) {
+	switch {
+	case err != nil && c.retry > 0:
+		return c.retry
+	case late(err):
+		return min(2*max(pause, c.every), max(longestPause, c.every))
+	default:
 		return 0
 	}
-	most := c.most
-	if most == 0 {
-		most = longestPause
-	}
-	return min(2*max(pause, c.every), most)
 }
 
 // late reports whether a collector was cut since it took too long.
@@ -134,18 +138,27 @@ func (s *Sampler) turn(ctx context.Context, c *collector) error {
 		return err
 	}
 	s.do(ctx, func() {
-		if c.server {
-			s.cost.add(s.now(), took)
-		}
 		if err != nil {
-			c.part.Error = store.Reason(err)
+			c.part.Error = plain(err)
 			c.lost(c.part, err)
 			return
+		}
+		if c.server {
+			s.cost.add(s.now(), took)
 		}
 		c.part = source.Part{At: s.now(), TookMS: float64(took.Microseconds()) / 1000}
 		use(c.part)
 	})
 	return err
+}
+
+// plain is an error without who found it out: that PostgreSQL cannot be reached is the same for all.
+func plain(err error) string {
+	text := store.Reason(err)
+	if at := strings.Index(text, "PostgreSQL "); at > 0 {
+		return text[at:]
+	}
+	return text
 }
 
 // read keeps a mistake of ours in a collector from ending the daemon.

@@ -248,6 +248,12 @@ func TestPausesDouble(t *testing.T) {
 	if c.nextPause(30*time.Second, nil) != 0 {
 		t.Error("one that works waits")
 	}
+	if eager := (&collector{every: 5 * time.Second, retry: time.Second}); eager.nextPause(0, late) != time.Second || eager.nextPause(0, nil) != 0 {
+		t.Error("one that is to try soon does not")
+	}
+	if seldom := (&collector{every: 5 * time.Minute}); seldom.nextPause(0, late) != 5*time.Minute {
+		t.Error("one that is seldom read is read more often when it takes too long")
+	}
 }
 
 // TestNothingOverlaps: a server that takes longer than the pace is not asked again meanwhile.

@@ -32,10 +32,10 @@ type keeper struct {
 	news func() int64
 }
 
-// due is true every five minutes, and after half a minute when there are new events.
+// due is true every five minutes, and after a quarter of a minute when there are new events.
 func (k *keeper) due(now time.Time) bool {
 	age := now.Sub(k.at)
-	return age < 0 || age >= 5*time.Minute || age >= 30*time.Second && k.news() != k.seq
+	return age < 0 || age >= 5*time.Minute || age >= 15*time.Second && k.news() != k.seq
 }
 
 // memory is the content of the file.

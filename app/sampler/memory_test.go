@@ -136,8 +136,8 @@ func TestWhenItIsKept(t *testing.T) {
 		due   bool
 	}{
 		{10 * time.Second, true, false},
-		{31 * time.Second, false, false},
-		{31 * time.Second, true, true},
+		{16 * time.Second, false, false},
+		{16 * time.Second, true, true},
 		{5 * time.Minute, false, true},
 		{-time.Second, false, true},
 	} {

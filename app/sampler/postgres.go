@@ -2,6 +2,7 @@ package sampler
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"healthagent/store"
@@ -83,7 +84,11 @@ func (s *Sampler) lostPulse(part source.Part, err error) {
 	switch {
 	case away && pg.Down == "":
 		pg.Down, pg.DownSince = part.Error, now
-		change.Log = []source.Event{{Time: now, Level: "error", Kind: "postgres", Text: "PostgreSQL is away: " + part.Error}}
+		text := part.Error
+		if !strings.HasPrefix(text, "PostgreSQL ") {
+			text = "PostgreSQL is away: " + text
+		}
+		change.Log = []source.Event{{Time: now, Level: "error", Kind: "postgres", Text: text}}
 		s.away.Store(true)
 	case away:
 		pg.Down = part.Error

@@ -33,7 +33,7 @@ type lists struct {
 // all is every collector, in no order.
 func (s *Sampler) all() []*collector {
 	list := []*collector{
-		{name: "pulse", every: 5 * time.Second, idle: 5 * time.Second, server: true, first: true, most: 5 * time.Second, read: s.readPulse, lost: s.lostPulse},
+		{name: "pulse", every: 5 * time.Second, idle: 5 * time.Second, server: true, first: true, retry: 2 * time.Second, read: s.readPulse, lost: s.lostPulse},
 		{name: "usage", every: 30 * time.Second, idle: 30 * time.Second, server: true, read: s.readUsage, lost: s.lostUsage},
 		{name: "indexes", every: 5 * time.Minute, idle: 10 * time.Minute, server: true, acts: true, read: s.readIndexes, lost: s.lostIndexes},
 		{name: "server", every: 5 * time.Minute, idle: 30 * time.Minute, server: true, read: s.readServer, lost: s.lostServer},
@@ -43,7 +43,7 @@ func (s *Sampler) all() []*collector {
 		{name: "blocked", every: 5 * time.Second, server: true, read: s.readBlocked, lost: ignored},
 		{name: "queues", every: 5 * time.Second, read: s.readQueues, lost: ignored},
 		{name: "ready", every: 2 * time.Second, idle: 10 * time.Second, acts: true, read: s.readReady, lost: ignored},
-		{name: "redis", every: time.Second, most: 5 * time.Second, read: s.readRedis, lost: s.lostRedis},
+		{name: "redis", every: time.Second, retry: 2 * time.Second, read: s.readRedis, lost: s.lostRedis},
 	}
 	for _, c := range list {
 		c.budget = patience

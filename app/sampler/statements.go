@@ -3,6 +3,7 @@ package sampler
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -181,8 +182,8 @@ func (e *entry) compare(now time.Time, st *source.Statement, calls int64) {
 
 // readPlans takes in how the plans read now.
 func (b *book) readPlans(now time.Time, plans map[string]Reading, named []store.NamedQuery) (changed []source.Event) {
-	for name, r := range plans {
-		e := b.of(name)
+	for _, name := range slices.Sorted(maps.Keys(plans)) {
+		e, r := b.of(name), plans[name]
 		expected := expectedOf(named, name, r)
 		old := e.plan
 		e.plan.Reading, e.plan.Expected = r, expected

@@ -22,6 +22,8 @@ type session struct {
 	role  string
 	// sees the sessions, statements and settings of others: a superuser, or pg_monitor
 	monitor bool
+
+	prepared map[string]prepared // what GenericPlans has prepared on it, by text
 }
 
 // settle fixes what a URL, a role, a database or the server's file may have set otherwise.
