@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"healthagent/app/fault"
+	"healthagent/app/rehearsal/reader"
 	"healthagent/app/rehearsal/stage"
 	"healthagent/store/local"
 )
@@ -25,6 +26,7 @@ type demoFlags struct {
 	length   time.Duration
 	people   int
 	messages int // -1: not said
+	readers  int // likewise
 	seed     uint64
 }
 
@@ -51,7 +53,7 @@ func (t *terminal) demoVerb() *cobra.Command {
 			"directory; let simulated people talk to it; show what happens and what was measured; remove everything again.\n" +
 			"On a terminal that is the screen of 'healthagent tui' over the running demo, until it is left with q: press R and y to take the\n" +
 			"indexes away, and z to build them again. For that the daemon itself asks the database past the cache, as its screen says.\n" +
-			"With --headless, with -o json and without a terminal it is a line for every message, and no uncached reader.\n" +
+			"With --headless, with -o json and without a terminal it is a line for every message, and no uncached reader unless --readers asks for one.\n" +
 			"It ignores the env file, DATABASE_URL, REDIS_URL and TELEGRAM_*, starts no system service and sends nothing to Telegram.",
 	}
 	command.Flags().BoolVar(&flags.headless, "headless", false, "print lines instead of drawing a screen")
@@ -60,6 +62,9 @@ func (t *terminal) demoVerb() *cobra.Command {
 	command.Flags().IntVar(&flags.messages, "messages", -1,
 		fmt.Sprintf("how many messages each of them has behind them; %d with a screen and %d without unless given", pastOnScreen, pastHeadless))
 	command.Flags().Lookup("messages").DefValue = "0" // which is not shown: the default is a rule
+	command.Flags().IntVar(&flags.readers, "readers", -1,
+		fmt.Sprintf("how many of the daemon's goroutines ask the database past the cache; %d with a screen and none without unless given", demoReaders))
+	command.Flags().Lookup("readers").DefValue = "0" // likewise
 	command.Flags().Uint64Var(&flags.seed, "seed", 1, "the same seed gives the same people and words")
 	output := outputFlag(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
@@ -83,6 +88,15 @@ func (f *demoFlags) settle(screen bool) error {
 	}
 	if f.messages < -1 {
 		return fault.New(fault.Usage, "--messages is 0 or more")
+	}
+	if f.readers < -1 || f.readers > reader.Most {
+		return fault.New(fault.Usage, fmt.Sprintf("--readers is 0 to %d", reader.Most))
+	}
+	if f.readers == -1 {
+		f.readers = 0
+		if screen {
+			f.readers = demoReaders
+		}
 	}
 	if f.messages == -1 {
 		f.messages = pastHeadless
@@ -110,10 +124,7 @@ func (t *terminal) demo(ctx context.Context, flags demoFlags, as format, screen 
 		live = t.errs
 	}
 	_, _ = fmt.Fprintln(live, "· starting a private PostgreSQL and Redis, and a simulated Telegram")
-	options := stage.Options{Executable: self, Redis: true, Limits: true, Logger: slog.New(slog.DiscardHandler)}
-	if screen {
-		options.Readers = demoReaders
-	}
+	options := stage.Options{Executable: self, Redis: true, Limits: true, Readers: flags.readers, Logger: slog.New(slog.DiscardHandler)}
 	s, err := stage.New(ctx, options)
 	if err != nil {
 		return demoFault(err)

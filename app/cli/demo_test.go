@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"healthagent/app/fault"
+	"healthagent/app/rehearsal/reader"
 )
 
 func TestDemoSettlesThePast(t *testing.T) {
@@ -28,6 +29,28 @@ func TestDemoSettlesThePast(t *testing.T) {
 		err := c.flags.settle(c.screen)
 		if refused := c.want == -1; refused != (fault.KindOf(err) == fault.Usage) || !refused && (err != nil || c.flags.messages != c.want) {
 			t.Errorf("%s: %d messages, %v", name, c.flags.messages, err)
+		}
+	}
+}
+
+func TestDemoSettlesTheReaders(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		readers int
+		screen  bool
+		want    int // -1: refused
+	}{
+		"screen":           {-1, true, demoReaders},
+		"headless":         {-1, false, 0},
+		"headless, wanted": {3, false, 3},
+		"screen, unwanted": {0, true, 0},
+		"a crowd":          {reader.Most + 1, true, -1},
+		"less than none":   {-2, false, -1},
+	} {
+		flags := demoFlags{people: 20, length: time.Minute, readers: c.readers}
+		err := flags.settle(c.screen)
+		if refused := c.want == -1; refused != (fault.KindOf(err) == fault.Usage) || !refused && (err != nil || flags.readers != c.want) {
+			t.Errorf("%s: %d readers, %v", name, flags.readers, err)
 		}
 	}
 }
