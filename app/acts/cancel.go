@@ -63,14 +63,12 @@ func (r *Runner) cancel(ctx context.Context, who admin.Asker, act source.Act, t 
 		e.Why = "after the step at work"
 	}
 	if err != nil {
-		e = entry{Result: "changed", From: from, Why: err.Error()}
+		return "", err
 	}
 	r.audit(ctx, actor, act, e)
-	if err == nil {
-		r.note("warn", act.Name, "is being stopped, by "+by)
-		r.changed()
-	}
-	return id, err
+	r.note("warn", act.Name, "is being stopped, by "+by)
+	r.changed()
+	return id, nil
 }
 
 func (r *Runner) stopBusy(act source.Act, t ticket, by string) (string, error) {

@@ -7,12 +7,12 @@ import (
 
 	"healthagent/app/admin"
 	"healthagent/app/fault"
-	"healthagent/migrations"
 	"healthagent/tui/source"
 )
 
 // Do implements admin.Acts.
 func (r *Runner) Do(ctx context.Context, who admin.Asker, act source.Act, token, typed string) (string, error) {
+	act = spelled(act)
 	actor, from, _ := r.who(who)
 	if !who.You.Act {
 		r.audit(ctx, actor, act, entry{Result: "refused", From: from, Why: who.You.Why})
@@ -21,7 +21,7 @@ func (r *Runner) Do(ctx context.Context, who admin.Asker, act source.Act, token,
 	}
 	id, err := r.try(ctx, who, act, token, typed)
 	var changed *source.ChangedError
-	if errors.As(err, &changed) && !(act.Verb == source.Cancel && act.Object != source.OnSession) {
+	if errors.As(err, &changed) {
 		r.audit(ctx, actor, act, entry{Result: "changed", From: from, Why: changed.What})
 	}
 	return id, err
@@ -29,14 +29,9 @@ func (r *Runner) Do(ctx context.Context, who admin.Asker, act source.Act, token,
 
 // try does it if nothing has changed.
 func (r *Runner) try(ctx context.Context, who admin.Asker, act source.Act, token, typed string) (string, error) {
-	t, err := readTicket(token)
+	t, err := readTicket(token, act)
 	if err != nil {
 		return "", err
-	}
-	if act.Object == source.OnMigration {
-		if version, err := migrations.ParseVersion(act.Name); err == nil {
-			act.Name = migrations.Label(version)
-		}
 	}
 	if act.Verb == source.Cancel && act.Object != source.OnSession {
 		return r.cancel(ctx, who, act, t)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"healthagent/app/admin"
 	"healthagent/app/fault"
@@ -131,15 +132,19 @@ func TestTokens(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	act := migration("017", source.Rollback)
-	for token, part := range map[string]string{"": "there is no token", "x": "none of this daemon's", stale(): "other things"} {
+	for token, part := range map[string]string{"": "there is no token", "x": "none of this daemon's", stale(): "another act"} {
 		_, err := w.Do(t.Context(), root(), act, token, "")
 		changed(t, err, part)
 	}
 	p := w.preview(act)
-	_, err := w.Do(t.Context(), root(), migration("011", source.Rollback), p.Token, "")
-	changed(t, err, "other things")
-	_, err = w.Do(t.Context(), root(), migration("017", source.Hold), p.Token, "")
-	changed(t, err, "roll it back")
+	others := []source.Act{
+		migration("011", source.Rollback), migration("017", source.Hold), migration("017", source.Apply), on(source.OnIndex, foodName, source.Drop),
+		{Object: source.OnSession, Name: "17", Verb: source.End, Start: &time.Time{}},
+	}
+	for _, other := range others {
+		_, err := w.Do(t.Context(), root(), other, p.Token, "")
+		changed(t, err, "another act")
+	}
 
 	// What grows by itself is no change.
 	w.exec(`INSERT INTO users (telegram_id) VALUES (1)`)
@@ -155,6 +160,21 @@ func TestTokens(t *testing.T) {
 	w.over(id)
 	if third, err := w.Do(t.Context(), root(), act, p.Token, ""); err != nil || third != id || len(w.Runs()) != 1 {
 		t.Errorf("a third time: %s %v, %d runs", third, err, len(w.Runs()))
+	}
+	if short, err := w.Do(t.Context(), root(), migration("17", source.Rollback), p.Token, ""); err != nil || short != id {
+		t.Errorf("17 is 017: %s %v", short, err)
+	}
+	for _, other := range others { // it is not taken for done, and that run not for theirs
+		got, err := w.Do(t.Context(), root(), other, p.Token, "")
+		if got != "" {
+			t.Errorf("%s is said to be run %s", other.Path(), got)
+		}
+		changed(t, err, "another act")
+	}
+	_, err = w.Do(t.Context(), root(), migration("017", source.Cancel), "", "")
+	changed(t, err, "there is no token")
+	if got := w.audit(); !strings.Contains(got, "migration.cancel 017 changed") {
+		t.Errorf("a cancel without a token is not in the audit log:\n%s", got)
 	}
 }
 

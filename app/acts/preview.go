@@ -62,7 +62,7 @@ func (f *found) check(v source.Verdict, text string) {
 
 // Preview implements admin.Acts.
 func (r *Runner) Preview(ctx context.Context, who admin.Asker, act source.Act) (source.Preview, error) {
-	f, err := r.look(ctx, act, who.You.Act)
+	f, err := r.look(ctx, spelled(act), who.You.Act)
 	if err != nil {
 		return source.Preview{}, err
 	}
@@ -70,11 +70,19 @@ func (r *Runner) Preview(ctx context.Context, who admin.Asker, act source.Act) (
 	case !who.You.Act:
 		f.refuse(who.You.Why)
 	case f.Refused == "":
-		t := ticket{ID: newID(), Marks: f.marks, Rows: f.rows}
+		t := ticket{ID: newID(), Act: nameOf(f.Act), Marks: f.marks, Rows: f.rows}
 		f.Token = t.token()
 		r.remember(t.ID, f.facts.Plans)
 	}
 	return f.Preview, nil
+}
+
+// spelled writes the version of a migration in the one way: 17 and 017 are the same act.
+func spelled(act source.Act) source.Act {
+	if version, err := migrations.ParseVersion(act.Name); err == nil && act.Object == source.OnMigration {
+		act.Name = migrations.Label(version)
+	}
+	return act
 }
 
 // look looks at everything that an act touches. A trial of plans locks tables for a moment and is for those who may act.

@@ -118,7 +118,7 @@ func TestASessionThatIsGone(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	_, err := w.Do(t.Context(), root(), other, p.Token, "")
-	changed(t, err, "session is gone")
+	changed(t, err, "another act")
 	must(t, conn.Close(t.Context()))
 	w.await("it is gone", func() bool {
 		_, err := w.Preview(t.Context(), root(), act)

@@ -29,6 +29,7 @@ func marked(what string, values ...any) mark {
 // ticket is what a token holds. It is no secret: it proves that nothing has changed, while the kernel says who asks.
 type ticket struct {
 	ID    string `json:"id"` // of this preview: a token begins one run and no second one
+	Act   string `json:"a"`  // hash of the act that was previewed
 	Marks []mark `json:"m"`
 	Rows  *int64 `json:"r,omitempty"` // that would be lost: what must be typed
 }
@@ -41,8 +42,17 @@ func (t ticket) token() string {
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
-// readTicket reads a token. The error is a *source.ChangedError.
-func readTicket(token string) (ticket, error) {
+// nameOf hashes an act for a ticket. Whether a run is stopped at once or after its step is decided after the preview.
+func nameOf(act source.Act) string {
+	var start int64
+	if act.Start != nil {
+		start = act.Start.UnixMicro()
+	}
+	return marked("", act.Verb, act.Object, act.Name, start).Hash
+}
+
+// readTicket reads the token of a preview of the act. The error is a *source.ChangedError.
+func readTicket(token string, act source.Act) (ticket, error) {
 	var t ticket
 	if token == "" {
 		return t, &source.ChangedError{What: "there is no token: look at the preview first"}
@@ -53,6 +63,9 @@ func readTicket(token string) (ticket, error) {
 	}
 	if err != nil || t.ID == "" {
 		return t, &source.ChangedError{What: "the token is none of this daemon's: look at the preview again"}
+	}
+	if t.Act != nameOf(act) {
+		return t, &source.ChangedError{What: "the token is that of another act: look at the preview of this one"}
 	}
 	return t, nil
 }
