@@ -66,8 +66,11 @@ FROM   target`
 
 // guarded are the applications whose sessions are the operator's own eyes and hands: they are stopped in their own way.
 func guarded() []string {
-	return []string{"healthagent-monitor", "healthagent-migrate", "healthagent-watch", "healthagent-stats"}
+	return []string{"healthagent-monitor", "healthagent-migrate", "healthagent-watch", "healthagent-stats", leader}
 }
+
+// leader is the session in which the daemon holds the bot's lock and hears of reminders.
+const leader = "healthagent leader"
 
 // Signal cancels what a session does or ends it, when it is still the one that began at start, and tells whose it is. A session with a
 // reason not to is left alone, and Target.Protect says why; that is no error. Errors: ErrNoSession. It uses a connection of its own.
@@ -101,6 +104,9 @@ func (w Signal) text(pid int) string {
 func (s *session) protection(t Target) string {
 	switch t.Protect {
 	case "ours":
+		if t.App == leader {
+			return "the daemon holds the bot's lock in it: ending it stops the bot until it has the lock again"
+		}
 		return "it is this program's own (" + t.App + "): a migration is cancelled as a run, and the monitor is how you see this"
 	case "server":
 		return "it is a process of the server itself, which only a superuser may signal"

@@ -75,6 +75,7 @@ func TestSomeSessionsGetNoSignal(t *testing.T) {
 		why                   string
 	}{
 		{"the migrations", w.url, "healthagent-migrate", w.Inspector, "this program's own"},
+		{"the bot's lock", w.url, "healthagent leader", w.Inspector, "the bot's lock"},
 		{"a superuser", w.url, "psql", plain, "only a superuser may signal"},
 		{"another role", user(t, w.url, monitor), "psql", plain, "GRANT pg_signal_backend TO"},
 	} {
