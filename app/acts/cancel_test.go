@@ -164,7 +164,7 @@ func TestTheDaemonIsStopped(t *testing.T) {
 		t.Errorf("afterwards: %s", encoded(t, run))
 	}
 	_, err := w.Do(t.Context(), root(), migration("017", source.Rollback), stale(), "")
-	changed(t, err, "other things")
+	changed(t, err, "another act")
 }
 
 // TestTheDaemonIsKilled in the middle: the next one does not guess, it asks the ledger.
@@ -200,6 +200,30 @@ func TestTheDaemonIsKilled(t *testing.T) {
 	if out := w.do(*run.Finish); out.State != source.RunDone {
 		t.Errorf("%s", encoded(t, out))
 	}
+}
+
+// TestTheServerFinishedWhatWasCut: its client died, and the server dropped the index all the same when nobody was in the way any more. The
+// ledger cannot know, and it must not be said that the index is left.
+func TestTheServerFinishedWhatWasCut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id, release := blocked(t, w)
+	next := acts.New(w.config)
+	pid := get[int](w, `SELECT pid FROM pg_stat_activity WHERE application_name = 'healthagent-migrate' AND datname = current_database()`)
+	w.exec(`SELECT pg_terminate_backend($1)`, pid)
+	w.await("the dead one noticed", func() bool { return w.run(id).Over() })
+	release()
+	w.exec(`DROP INDEX idx_users_telegram_id_active`)
+	next.Look(t.Context())
+	run := next.Runs()[0]
+	i := slices.IndexFunc(run.Steps, func(s source.Step) bool { return s.Name == "idx_users_telegram_id_active" })
+	if step := run.Steps[i]; step.State != source.StepFailed || !strings.Contains(step.Text, "the index is gone") || strings.Contains(encoded(t, run), "INVALID") {
+		t.Errorf("%s", encoded(t, run))
+	}
+	if out := w.do(*run.Finish); out.State != source.RunDone {
+		t.Errorf("%s", encoded(t, out))
+	}
+	w.wantState(17, migrations.Held)
 }
 
 // TestBackgroundWorkIsSeenAndCancelled is what the daemon does by itself.

@@ -79,7 +79,7 @@ func (r *Runner) end(l *live, text string, err error) {
 		l.settleDone(r)
 	} else {
 		l.finishStep(r, source.StepFailed)
-		settleSteps(run, entries)
+		settleSteps(run, entries, catalog)
 		run.Error = l.why(err)
 	}
 	run.Progress, run.Blockers, run.Ended = nil, []source.Blocker{}, &now
@@ -156,13 +156,16 @@ func undoFor(run source.Run) *source.Act {
 
 // summary sums a run up that has ended.
 func summary(run source.Run) string {
-	done, invalid := 0, ""
+	done, cut := 0, ""
 	for _, s := range run.Steps {
 		switch s.State {
 		case source.StepDone:
 			done++
 		case source.StepFailed:
-			invalid = s.Name
+			if s.Text == "" {
+				continue
+			}
+			cut = s.Name + " was " + s.Text
 		}
 	}
 	took := ""
@@ -187,8 +190,8 @@ func summary(run source.Run) string {
 		text += ", " + sizeText(run.Freed) + " freed"
 	}
 	switch {
-	case run.State == source.RunPartial && invalid != "" && run.Act.Verb != source.Apply:
-		text += ", " + invalid + " is INVALID or left over"
+	case run.State == source.RunPartial && cut != "":
+		text += ", " + cut
 	case run.State == source.RunDone && (run.Act.Verb == source.Rollback || run.Act.Verb == source.Drop):
 		text += ", " + run.Act.Name + " is HELD"
 	}

@@ -104,8 +104,9 @@ func (r *Runner) outcomeOfIndex(ctx context.Context, rec *record) source.RunStat
 	return source.RunFailed // a rebuild that was cut leaves the index as it was
 }
 
-// settleSteps corrects the steps of a run that did not end well by what the ledger has of their indexes.
-func settleSteps(run *source.Run, entries []migrations.Entry) {
+// settleSteps corrects the steps of a run that did not end well by what the ledger has of their indexes. Where the ledger knows only that
+// somebody was at work, the catalog tells what is left; nil: it could not be asked.
+func settleSteps(run *source.Run, entries []migrations.Entry, catalog map[string]inspect.Index) {
 	states := map[string]migrations.ObjectState{}
 	for _, e := range entries {
 		for _, o := range e.Objects {
@@ -119,13 +120,34 @@ func settleSteps(run *source.Run, entries []migrations.Entry) {
 		switch {
 		case known && (down && state == migrations.ObjectHeld || !down && state == migrations.ObjectApplied):
 			step.State, step.Text = source.StepDone, ""
-		case state == migrations.ObjectDropping:
-			step.State, step.Text = source.StepFailed, "cut: the index is left INVALID and no statement uses it"
-		case state == migrations.ObjectBuilding:
-			step.State, step.Text = source.StepFailed, "cut: what was built of it is left INVALID"
+		case state == migrations.ObjectDropping || state == migrations.ObjectBuilding:
+			step.State, step.Text = source.StepFailed, leftText(state, step.Name, catalog)
 		case step.State == source.StepWaiting, step.State == source.StepWorking:
 			step.State = source.StepSkipped
 		}
+	}
+}
+
+// leftText says what is left of an index at which the work was cut. The server may have finished what its client did not live to see.
+func leftText(state migrations.ObjectState, name string, catalog map[string]inspect.Index) string {
+	x, there := catalog[name]
+	switch dropping := state == migrations.ObjectDropping; {
+	case catalog == nil && dropping:
+		return "cut: whether the index is still there is not known"
+	case catalog == nil:
+		return "cut: whether the index is there is not known"
+	case !there && dropping:
+		return "cut, but the server had dropped it: the index is gone, and not yet marked as held"
+	case !there:
+		return "cut: nothing is left of it"
+	case x.Valid && dropping:
+		return "cut: the index is still there and valid"
+	case x.Valid:
+		return "cut, but the server had built it: the index is there and valid, and not yet marked as applied"
+	case dropping:
+		return "cut: the index is left INVALID and no statement uses it"
+	default:
+		return "cut: what was built of it is left INVALID"
 	}
 }
 
@@ -173,6 +195,10 @@ func (r *Runner) resolveOne(ctx context.Context, rec *record) {
 	if state == source.RunUnknown {
 		return
 	}
+	catalog, err := r.catalog(ctx)
+	if err != nil {
+		return // it is asked again
+	}
 	now, s := r.cfg.Now(), r.state()
 	r.mu.Lock()
 	run := &rec.Run
@@ -181,7 +207,7 @@ func (r *Runner) resolveOne(ctx context.Context, rec *record) {
 			run.Steps[i].State = source.StepDone
 		}
 	}
-	settleSteps(run, entries)
+	settleSteps(run, entries, catalog)
 	run.Error = "the daemon ended meanwhile; the ledger tells what became of it"
 	if run.Ended == nil {
 		run.Ended = &now
