@@ -9,7 +9,10 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"healthagent/app/fault"
 	"healthagent/tui/source"
@@ -29,6 +32,7 @@ type Acts interface {
 const (
 	previewTime = 2 * time.Minute
 	maxRequest  = 64 << 10
+	longestName = 255 // bytes; PostgreSQL's names have 63
 )
 
 // actVerbs are the verbs by what they are done to.
@@ -98,6 +102,9 @@ type request struct {
 
 func readRequest(w http.ResponseWriter, r *http.Request) (request, error) {
 	var asked request
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(answerTime))     // a body that does not come is not waited for
+	defer func() { _ = control.SetReadDeadline(time.Time{}) }() // else the connection seems to have gone while the act is begun
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest))
 	if err := decoder.Decode(&asked); err != nil {
 		return asked, fault.Wrap(fault.Invalid, `the body is no JSON object such as {"token": "…"}`, err)
@@ -114,13 +121,18 @@ func actOf(r *http.Request) (source.Act, error) {
 	if !slices.Contains(actVerbs()[act.Object], act.Verb) {
 		return act, fault.New(fault.NotFound, "there is no such act")
 	}
+	if len(act.Name) > longestName || !utf8.ValidString(act.Name) || strings.ContainsFunc(act.Name, unicode.IsControl) {
+		return act, fault.New(fault.Invalid, "nothing has such a name")
+	}
 	act.AfterStep = r.URL.Query().Get("after_step") == "1"
 	if act.Object != source.OnSession {
 		return act, nil
 	}
-	if pid, err := strconv.Atoi(act.Name); err != nil || pid <= 0 {
+	pid, err := strconv.ParseInt(act.Name, 10, 32)
+	if err != nil || pid <= 0 {
 		return act, fault.New(fault.Invalid, "a session is named by its process id")
 	}
+	act.Name = strconv.FormatInt(pid, 10)
 	start, err := time.Parse(time.RFC3339Nano, r.URL.Query().Get("backend_start"))
 	if err != nil {
 		return act, fault.New(fault.Invalid, "a session is named by its process id and by backend_start, the time of its start: "+

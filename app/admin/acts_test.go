@@ -65,6 +65,14 @@ func TestActsByTheirPaths(t *testing.T) {
 		{"/v1/sessions/4188/end" + session, 200, source.Act{Object: source.OnSession, Name: "4188", Verb: source.End, Start: &start}},
 		{"/v1/sessions/4188/end", 400, source.Act{}},
 		{"/v1/sessions/x/end" + session, 400, source.Act{}},
+		{"/v1/sessions/+4188/end" + session, 200, source.Act{Object: source.OnSession, Name: "4188", Verb: source.End, Start: &start}},
+		{"/v1/sessions/99999999999/end" + session, 400, source.Act{}}, // PostgreSQL has no such number, and would not be down
+		{"/v1/indexes/" + strings.Repeat("x", 256) + "/drop", 400, source.Act{}},
+		{"/v1/indexes/a%00b/drop", 400, source.Act{}}, // the audit log could not take it
+		{"/v1/indexes/%ff/drop", 400, source.Act{}},
+		{"/v1/indexes/%1b%5b31m/drop", 400, source.Act{}},
+		{"/v1/indexes/..%2f/drop", 200, source.Act{Object: source.OnIndex, Name: "../", Verb: source.Drop}},
+		{"/v1/indexes/%22a;b%22/drop", 200, source.Act{Object: source.OnIndex, Name: `"a;b"`, Verb: source.Drop}},
 		{"/v1/sessions/4188/rollback" + session, 404, source.Act{}},
 		{"/v1/migrations/017/drop", 404, source.Act{}},
 		{"/v1/users/1/drop", 404, source.Act{}},
