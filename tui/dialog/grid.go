@@ -65,7 +65,7 @@ func (p pen) row(columns []column, widths []int, row []cell) string {
 		first = false
 		text := row[i].text
 		if c.inner {
-			text = p.inner(text, widths[i])
+			text = p.Inner(text, widths[i])
 		}
 		if c.right {
 			text = p.Right(text, widths[i])
@@ -75,17 +75,6 @@ func (p pen) row(columns []column, widths []int, row []cell) string {
 		b.WriteString(p.Paint(row[i].role, text))
 	}
 	return p.Clip(b.String(), p.width)
-}
-
-// inner cuts a text in its middle.
-func (p pen) inner(text string, width int) string {
-	text = look.OneLine(text)
-	wide := ansi.StringWidth(text)
-	if wide <= width || width < 12 {
-		return text
-	}
-	tail := width / 3
-	return ansi.Truncate(text, width-tail-1, "") + p.More + ansi.Cut(text, wide-tail, wide)
 }
 
 // widths are what the columns get: what they want, or else less for the last and for the first, or nothing for those that can be spared.

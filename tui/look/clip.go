@@ -18,6 +18,18 @@ func (g Glyphs) Clip(text string, width int) string {
 	return ansi.Truncate(OneLine(text), width, g.More)
 }
 
+// Inner cuts a text without colours in its middle: names of one table's indexes differ at their ends. One that has too little room for
+// that is cut at its end.
+func (g Glyphs) Inner(text string, width int) string {
+	text = OneLine(text)
+	wide := columns(text)
+	if wide <= width || width < 12 {
+		return g.Clip(text, width)
+	}
+	tail := width / 3
+	return ansi.Truncate(text, width-tail-columns(g.More), "") + g.More + ansi.Cut(text, wide-tail, wide)
+}
+
 // OneLine makes blanks of the line breaks and tabs of a text.
 func OneLine(text string) string {
 	if !strings.ContainsAny(text, "\n\r\t") {

@@ -180,3 +180,23 @@ func TestClip(t *testing.T) {
 		}
 	}
 }
+
+func TestInner(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		text  string
+		width int
+		want  string
+	}{
+		{"idx_conversation_history_user_timestamp_covering", 30, "idx_conversation_hi…p_covering"},
+		{"idx_conversation_history_user_timestamp", 30, "idx_conversation_hi…_timestamp"},
+		{"users_pkey", 30, "users_pkey"},
+		{"conversation_history", 11, "conversati…"},
+		{"会话历史会话历史会话历史", 13, "会话历史…历史"},
+	} {
+		got := look.New(look.Options{Profile: termenv.ANSI}).Inner(c.text, c.width)
+		if got != c.want || ansi.StringWidth(got) > c.width {
+			t.Errorf("%s in %d columns is %q, not %q", c.text, c.width, got, c.want)
+		}
+	}
+}

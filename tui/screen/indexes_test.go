@@ -36,7 +36,7 @@ func TestIndexesOfAKind(t *testing.T) {
 	x := indexes(fixture.Busy())
 	drawn(t, x, frame.Size{Width: 80, Height: 24})
 	press(t, x, keys.Invalid)
-	if got := selected(x); !x.Deep() || !strings.HasPrefix(got, "idx_user_gamification_xp_d") {
+	if got := selected(x); !x.Deep() || !strings.HasPrefix(got, "idx_user_gamificati…esc_ccnew") {
 		t.Errorf("i shows %q", got)
 	}
 	press(t, x, keys.Redundant)

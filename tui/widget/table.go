@@ -16,6 +16,7 @@ type Column struct {
 	Width int  // in columns of the terminal; of one that grows the least
 	Grow  bool // takes what is left; one per table
 	Right bool // numbers
+	Inner bool // what is too long loses its middle
 	// Drop says in which order columns go when there is no room: the highest first, 0 never.
 	Drop int
 	// Descending: the first time that it is sorted by this column the largest comes first.

@@ -132,6 +132,9 @@ func (t *Table) line(columns []placed, row Row, selected bool) string {
 }
 
 func (t *Table) place(c Column, text string, width int) string {
+	if c.Inner {
+		text = t.look.Inner(text, width)
+	}
 	if c.Right {
 		return t.look.Right(text, width)
 	}
