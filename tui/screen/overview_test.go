@@ -262,12 +262,13 @@ func TestOverviewOfWhatIsUnknown(t *testing.T) {
 	t.Parallel()
 	s := fixture.Healthy()
 	s.Postgres.XactPerS, s.Postgres.HitPct, s.Postgres.DeadPct = nil, nil, nil
+	s.Postgres.DatabaseSize = 0
 	s.Cache.Hits, s.Cache.Misses, s.Cache.HitRate = 0, 0, 0
 	s.Telegram.HandledMS = source.Percentiles{}
 	s.Queues, s.History = nil, nil
 	s.System.HostMemTotal, s.System.DiskTotal = 0, 0
 	view := shownOverview(s).View()
-	for _, want := range []string{"buffer hit -", "- xact/s", "dead -", "hit - ", "handled p95 -", "queue -", "failed -", "mem -", "disk -", "cpu ········· -", "peak -"} {
+	for _, want := range []string{"buffer hit -", "- xact/s", "dead -", "   -   buffer", "hit - ", "handled p95 -", "queue -", "failed -", "mem -", "disk -", "cpu ········· -", "peak -"} {
 		if !strings.Contains(view, want) {
 			t.Errorf("does not say %q:\n%s", want, view)
 		}

@@ -122,12 +122,16 @@ func (o *Overview) postgresLine(width int) string {
 	if p.XactPerS != nil {
 		rate = look.Count(*p.XactPerS)
 	}
+	size := look.Unknown // it is counted seldom
+	if p.DatabaseSize > 0 {
+		size = look.Bytes(p.DatabaseSize)
+	}
 	blocked := widget.Part{Text: fmt.Sprintf("%d blocked", p.Blocked), Drop: 2}
 	if p.Blocked > 0 {
 		blocked = widget.Part{Text: fmt.Sprintf("! %d blocked", p.Blocked), Role: look.Warn, Drop: 1}
 	}
 	parts = append(parts,
-		widget.Part{Text: up, Drop: 4}, widget.Part{Text: look.Bytes(p.DatabaseSize), Drop: 3},
+		widget.Part{Text: up, Drop: 4}, widget.Part{Text: size, Drop: 3},
 		widget.Part{Text: "buffer hit " + look.Percent(p.HitPct, 1)}, widget.Part{Text: rate + " xact/s", Drop: 1}, blocked,
 		widget.Part{Text: "dead " + look.Percent(p.DeadPct, 1), Drop: 5})
 	if !p.Durable && p.Down == "" {
