@@ -164,23 +164,62 @@ func TestWhatTheLogSaysOfMigrations(t *testing.T) {
 	ledger := func(state string, held ...string) *source.Migrations {
 		return &source.Migrations{Part: source.Part{At: noon()}, List: []source.Migration{{Version: "017", Name: "x", State: state, Held: held}}}
 	}
+	working := func(state string, held ...string) *source.Migrations {
+		m := ledger(state, held...)
+		m.Lock = "pid 7 healthagent"
+		return m
+	}
 	for i, tt := range []struct {
 		before, after *source.Migrations
 		want          string
 	}{
 		{nil, ledger("applied"), ""},
 		{ledger("pending"), ledger("applied"), "info 017 x is applied"},
+		{ledger("applied"), working("applied", "i"), ""},
+		{ledger("applied"), working("partial"), "error 017 x is partial"},
 		{ledger("applied"), ledger("partial"), "error 017 x is partial"},
 		{ledger("applied"), ledger("applied", "i"), "info 017 x: more of its indexes are held"},
 		{ledger("applied", "i"), ledger("applied"), "info 017 x: fewer of its indexes are held"},
 		{ledger("applied"), ledger("applied"), ""},
 	} {
 		var all []string
-		for _, e := range ledgerEvents(noon(), tt.before, tt.after) {
+		for _, e := range ledgerEvents(noon(), tt.before, tt.before, tt.after) {
 			all = append(all, e.Level+" "+e.Subject+" "+e.Text)
 		}
 		if got := strings.Join(all, "|"); got != tt.want {
 			t.Errorf("%d: %q, not %q", i, got, tt.want)
+		}
+	}
+}
+
+// Eight indexes that are dropped one after another are one line, not nine; two that somebody dropped are one.
+func TestTheLogSaysOnceWhatOneActDoes(t *testing.T) {
+	t.Parallel()
+	type look struct {
+		state, lock string
+		held        int
+	}
+	for _, tt := range []struct {
+		looks []look
+		want  string
+	}{
+		{[]look{{"applied", "", 0}, {"applied", "pid 7", 1}, {"applied", "pid 7", 5}, {"held", "pid 7", 8}, {"held", "", 8}}, "x is held"},
+		{[]look{{"held", "", 8}, {"held", "pid 7", 7}, {"held", "pid 7", 1}, {"applied", "", 0}, {"applied", "", 0}}, "x is applied"},
+		{[]look{{"applied", "", 0}, {"applied", "pid 7", 1}, {"applied", "pid 7", 2}, {"applied", "", 2}, {"applied", "", 2}}, "x: more of its indexes are held"},
+	} {
+		var all []string
+		var before, settled *source.Migrations
+		for _, l := range tt.looks {
+			m := &source.Migrations{Part: source.Part{At: noon()}, Lock: l.lock, List: []source.Migration{{Name: "x", State: l.state, Held: make([]string, l.held)}}}
+			for _, e := range ledgerEvents(noon(), before, settled, m) {
+				all = append(all, e.Text)
+			}
+			if before = m; l.lock == "" {
+				settled = m
+			}
+		}
+		if got := strings.Join(all, "|"); got != tt.want {
+			t.Errorf("%v: %q, not %q", tt.looks, got, tt.want)
 		}
 	}
 }

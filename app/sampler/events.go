@@ -55,18 +55,28 @@ func level(v source.Verdict) string {
 	}
 }
 
-// ledgerEvents are the lines of the log for what has become of the migrations. Of the first look nothing is news.
-func ledgerEvents(now time.Time, before, m *source.Migrations) (events []source.Event) {
+// ledgerEvents are the lines of the log for what has become of the migrations. Of the first look nothing is news. What is held is compared
+// with settled, the last look at which nobody was at work: one at work holds or lets go one index after another.
+func ledgerEvents(now time.Time, before, settled, m *source.Migrations) (events []source.Event) {
 	if before == nil || before.At.IsZero() {
 		return nil
 	}
-	old := map[string]source.Migration{}
+	old, held := map[string]source.Migration{}, map[string]source.Migration{}
 	for _, x := range before.List {
 		old[x.Version] = x
 	}
+	if settled != nil && m.Lock == "" {
+		for _, x := range settled.List {
+			held[x.Version] = x
+		}
+	}
 	for _, x := range m.List {
 		was, known := old[x.Version]
-		if !known || was.State == x.State && len(was.Held) == len(x.Held) {
+		if known && was.State == x.State {
+			was, known = held[x.Version]
+			known = known && was.State == x.State && len(was.Held) != len(x.Held)
+		}
+		if !known {
 			continue
 		}
 		e := source.Event{Time: now, Level: "info", Kind: "migrate", Subject: x.Version, Text: x.Name + " is " + x.State}

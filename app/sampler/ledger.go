@@ -19,9 +19,12 @@ func (s *Sampler) readMigrations(ctx context.Context, src *Sources) (func(source
 		before := s.lists.migrations
 		s.lists.migrations = &m
 		s.weigh(&m)
-		news := ledgerEvents(part.At, before, &m)
+		news := ledgerEvents(part.At, before, s.lists.settled, &m)
+		if m.Lock == "" {
+			s.lists.settled = &m
+		}
 		s.hub.publish(&source.Snapshot{Migrations: &m, Log: news})
-		if before == nil || len(news) > 0 { // what is held or missing has changed
+		if before == nil || m.Lock != "" || len(news) > 0 { // what is held or missing has changed, or may have
 			s.listIndexes()
 		}
 	}, nil

@@ -24,6 +24,7 @@ type lists struct {
 	usePart    source.Part // of how they are used
 	server     *inspect.Server
 	migrations *source.Migrations
+	settled    *source.Migrations // the last at which nobody was at work
 	ready      *source.Ready
 	queues     *source.Queues
 	redis      *source.Redis
