@@ -48,6 +48,9 @@ func (r *Runner) lookAtMigration(ctx context.Context, f *found, trial bool) erro
 	if e.State == migrations.Applied {
 		f.TookS = e.Duration.Seconds()
 	}
+	if direction == "up" && e.State != migrations.Applied {
+		f.TookS = r.lastBuild(f.Act)
+	}
 	if direction == "down" {
 		r.previewRollback(f, e, plans)
 	} else {

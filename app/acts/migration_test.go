@@ -59,8 +59,12 @@ func TestRollbackAndItsUndo(t *testing.T) {
 		t.Errorf("left: %v", got)
 	}
 
+	built := p.Undo.Seconds
 	p = w.preview(*run.Undo)
 	has(t, p, source.OK, "it is held, and would be no more")
+	if built <= 0 || run.UndoS != built || p.TookS != built { // not the time of the drop, which the ledger has by now
+		t.Errorf("built in %v s, undo in %v, applying takes %v", built, run.UndoS, p.TookS)
+	}
 	if p.Title != "APPLY 017 ?" || len(p.Indexes) != 8 || p.Indexes[0].Bytes == 0 || p.Indexes[0].Note != "size when it was dropped" {
 		t.Errorf("undo %s", encoded(t, p))
 	}

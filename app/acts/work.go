@@ -16,7 +16,7 @@ func (r *Runner) start(ctx context.Context, who admin.Asker, f *found, token str
 	f.facts.Actor, f.facts.From = actor, from
 	rec := &record{Token: token, Facts: f.facts, Run: source.Run{
 		ID: newID(), Act: f.Act, Title: wordsOf(f.Act).doing, By: by, State: source.RunWorking, Started: r.cfg.Now(),
-		Steps: f.steps, Blockers: []source.Blocker{}, Effects: []source.Effect{},
+		Steps: f.steps, Blockers: []source.Blocker{}, Effects: []source.Effect{}, UndoS: f.Undo.Seconds,
 	}}
 	r.audit(ctx, actor, f.Act, entry{Result: "begun", Run: rec.Run.ID, From: from})
 	if f.instant {

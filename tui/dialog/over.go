@@ -131,24 +131,11 @@ func (p pen) undo(f *Flow, r source.Run) []string {
 	text := "z: " + act.Sentence(*r.Undo)
 	if builds(*r.Undo) && r.Freed > 0 {
 		text += fmt.Sprintf(": rebuilds what was dropped, needs %s of disk, writes go on", look.Bytes(r.Freed))
-		if took := f.took(*r.Undo); took > 0 {
-			text += ", about " + span(took)
+		if r.UndoS > 0 {
+			text += ", about " + span(r.UndoS)
 		}
 	}
 	return p.say(look.Plain, "", text+"; it shows first what it would do")
-}
-
-// took is how long an act took the last time.
-func (f *Flow) took(a source.Act) float64 {
-	if a.Object != source.OnMigration || f.state.Migrations == nil {
-		return 0
-	}
-	for _, m := range f.state.Migrations.List {
-		if m.Version == a.Name {
-			return m.TookS
-		}
-	}
-	return 0
 }
 
 // halfPanels are a run that ended half-way, or with nothing done.

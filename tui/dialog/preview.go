@@ -1,7 +1,6 @@
 package dialog
 
 import (
-	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -155,8 +154,8 @@ func (f *Flow) costs(v *source.Preview) string {
 		return ""
 	}
 	var parts []string
-	if took := cmp.Or(v.TookS, f.took(v.Act)); took > 0 {
-		parts = append(parts, "about "+span(took))
+	if v.TookS > 0 {
+		parts = append(parts, "about "+span(v.TookS))
 	}
 	if n := size(v); n > 0 {
 		parts = append(parts, "needs "+look.Bytes(n)+" of disk")

@@ -36,8 +36,10 @@ type Run struct {
 	Watch    *Watch    `json:"watch,omitempty"`
 	Report   string    `json:"report,omitempty"` // the file that holds the report
 	Undo     *Act      `json:"undo,omitempty"`   // what takes it back
-	Finish   *Act      `json:"finish,omitempty"` // the ways out of partial
-	Restore  *Act      `json:"restore,omitempty"`
+	// UndoS is how long it took, in seconds, to make what Undo makes again; 0: not known.
+	UndoS   float64 `json:"undo_s,omitempty"`
+	Finish  *Act    `json:"finish,omitempty"` // the ways out of partial
+	Restore *Act    `json:"restore,omitempty"`
 }
 
 // Over reports whether it has ended.
