@@ -13,8 +13,9 @@ type Figures struct {
 	P95MS float64 // 0 without a call
 }
 
-// Figures are those of the statements between two moments of the last 15 minutes, in whole steps of 15 s that begin within; of one that
-// is not known there are none. It is nil when ctx ends before it is known.
+// Figures are those of the statements between two moments of the last 15 minutes, in steps of 15 s that begin within: nothing of what was
+// before from is in them, so in a shorter stretch there may be no calls. Of one that is not known there are none. It is nil when ctx ends
+// before it is known.
 func (s *Sampler) Figures(ctx context.Context, names []string, from, to time.Time) map[string]Figures {
 	found := make(chan map[string]Figures, 1)
 	s.do(ctx, func() {
@@ -35,11 +36,10 @@ func (s *Sampler) Figures(ctx context.Context, names []string, from, to time.Tim
 	}
 }
 
-// between sums the steps up that begin in a stretch of time. While that is shorter than a step it is the newest step.
+// between sums the steps up that begin in a stretch of time.
 func (w *window) between(from, to time.Time) (sum store.StatementStep) {
 	last := stepNumber(to)
-	first := min(stepNumber(from.Add(windowStep-1)), last)
-	first = max(first, last-windowSteps+1)
+	first := max(stepNumber(from.Add(windowStep-1)), last-windowSteps+1)
 	for i, at := range w.at {
 		if at >= first && at <= last {
 			sum = sum.Add(w.steps[i])
