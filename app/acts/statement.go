@@ -28,13 +28,13 @@ func (r *Runner) lookAtStatements(f *found, plans []migrations.Preview) {
 			f.Queries = append(f.Queries, source.PreviewQuery{Name: name})
 		}
 	}
-	var more float64 // milliseconds a minute
+	var costlier, worst, calls float64
 	for i := range f.Queries {
 		q := &f.Queries[i]
 		st := figures[q.Name]
 		q.CallsMin, q.P95MS, q.MeanMS = st.CallsMin, st.P95MS, st.MeanMS
-		if q.Factor > 1 {
-			more += q.CallsMin * q.MeanMS * (q.Factor - 1)
+		if q.Factor >= costlierFactor {
+			costlier, worst, calls = costlier+1, max(worst, q.Factor), calls+q.CallsMin
 		}
 	}
 	slices.SortStableFunc(f.Queries, func(a, b source.PreviewQuery) int {
@@ -47,11 +47,28 @@ func (r *Runner) lookAtStatements(f *found, plans []migrations.Preview) {
 			return 0
 		}
 	})
-	if more > 0 {
-		f.Estimate = fmt.Sprintf("+%s of database time a minute (%.0f%% of one core), from planner cost", spanText(more/1000), more/600)
+	if costlier > 0 {
+		f.Estimate = loadText(int(costlier), calls, worst)
 	}
 	f.facts.Plans = f.Queries
 	f.facts.Order = affected(f.facts, f.Queries, r.state().Statements)
+}
+
+// costlierFactor is from where on a plan counts as costlier.
+const costlierFactor = 1.1
+
+// loadText says how many calls get costlier plans. It names no time: a planner's cost is none, and times that were reckoned from costs have
+// been a hundred times what was measured afterwards. The watch measures.
+func loadText(statements int, calls, worst float64) string {
+	who := count(statements, "statement gets a costlier plan", "statements get costlier plans")
+	if calls >= 0.5 {
+		who = fmt.Sprintf("%.0f calls/min get costlier plans", calls)
+	}
+	times := fmt.Sprintf("x%.0f", worst)
+	if worst < 10 {
+		times = fmt.Sprintf("x%.1f", worst)
+	}
+	return who + ", at worst " + times + "; costs are not times"
 }
 
 // addTrial takes over what a trial found. A statement that two indexes answer together is one statement.

@@ -219,5 +219,8 @@ func TestPreviewTakesWhatIsKnown(t *testing.T) {
 			t.Errorf("%s", encoded(t, q))
 		}
 	}
+	if !strings.Contains(p.Estimate, "costlier plan") || !strings.Contains(p.Estimate, "costs are not times") { // and none is made of them
+		t.Errorf("the estimate is %q", p.Estimate)
+	}
 	has(t, w.preview(on(source.OnIndex, foodName, source.Reindex)), source.Warn, "of disk are free and about")
 }

@@ -20,7 +20,7 @@ func (p pen) worst(v *source.Preview) []string {
 	if worst.Factor < slower {
 		return nil
 	}
-	return p.say(look.Warn, "!", fmt.Sprintf("%s %s", times(worst.Factor), worst.Name))
+	return p.say(look.Warn, "!", fmt.Sprintf("cost %s %s", times(worst.Factor), worst.Name))
 }
 
 // lost is what is destroyed for good, which nothing may hide.

@@ -129,9 +129,9 @@ func states(l *look.Look) map[string]func() *stage {
 			s.answer(fixture.PreviewRollback(), nil)
 		}),
 		"asked_anew": after(rollback, func(s *stage) { s.press("ctrl+r") }),
-		"typing":     after(preview(fixture.PreviewLosing), func(s *stage) { s.press("y", "0", "1") }),
+		"typing":     after(preview(fixture.PreviewLosing), func(s *stage) { s.press("y", "4", "2") }),
 		"typing_wrong": after(preview(fixture.PreviewLosing), func(s *stage) {
-			s.press("y", "0", "1", "enter")
+			s.press("y", "4", "2", "enter")
 		}),
 		"refused": preview(fixture.PreviewRefused),
 		"busy":    preview(fixture.PreviewRunning),
