@@ -109,7 +109,7 @@ func (s *Sampler) owners() map[string]string {
 func (s *Sampler) index(now time.Time, x inspect.Index, advice inspect.Advice) source.Index {
 	ix := source.Index{
 		Schema: x.Schema, Table: x.Table, Name: x.Name, Definition: x.Definition, Bytes: x.Bytes, Scans: x.Scans,
-		HitPct: x.HitPct, FetchPct: x.HeapFetchPct, BloatPct: x.BloatPct, Valid: x.Valid, Building: x.Building, State: x.State,
+		FetchPct: x.HeapFetchPct, BloatPct: x.BloatPct, Valid: x.Valid, Building: x.Building, State: x.State,
 		Unique: x.Unique, Constraint: x.Constraint, Unused: x.UnusedReason, Redundant: x.RedundantWith, UsedBy: []string{},
 		Advice: advice.Text, Remedy: advice.Remedy,
 	}
@@ -118,7 +118,7 @@ func (s *Sampler) index(now time.Time, x inspect.Index, advice inspect.Advice) s
 		if n := len(u.looks); n > 0 {
 			ix.Scans = max(ix.Scans, u.looks[n-1].scans)
 		}
-		ix.ScansMin, ix.Spark = u.perMinute(), u.spark(now)
+		ix.ScansMin, ix.HitPct, ix.Spark = u.perMinute(), u.hitPct(), u.spark(now)
 		last = later(later(last, u.stamp), u.Last)
 	}
 	if last != nil {

@@ -52,6 +52,29 @@ func TestScansOfAnIndex(t *testing.T) {
 	}
 }
 
+// What building an index read and wrote says nothing of how its readers fare.
+func TestHitsOfAnIndex(t *testing.T) {
+	t.Parallel()
+	u, now := newUsage(), noon()
+	see := func(hit, read int64) *float64 {
+		now = now.Add(30 * time.Second)
+		u.add(now, []inspect.IndexUse{{Schema: "public", Name: "i", OID: 1, Hit: hit, Read: read}})
+		return u.by["public.i"].hitPct()
+	}
+	if v := see(7, 3407); v != nil {
+		t.Errorf("after one look: %v", *v)
+	}
+	if v := see(27, 3407); v != nil {
+		t.Errorf("of twenty pages: %v", *v)
+	}
+	if v := see(997, 3417); v == nil || *v != 99 {
+		t.Errorf("of a thousand pages: %v", v)
+	}
+	if v := see(2, 1); v != nil {
+		t.Errorf("after a reset: %v", *v)
+	}
+}
+
 // TestIndexesThatAreNotThere: held ones are listed as held, those of an applied migration as missing, those on their way not at all.
 func TestIndexesThatAreNotThere(t *testing.T) {
 	t.Parallel()

@@ -36,9 +36,12 @@ type scans struct {
 }
 
 type look struct {
-	at    time.Time
-	scans int64
+	at               time.Time
+	scans, hit, read int64
 }
+
+// pagesToTell is how many pages must have been touched before a share of them is told.
+const pagesToTell = 50
 
 // add takes in a look at all indexes.
 func (u *usage) add(now time.Time, found []inspect.IndexUse) {
@@ -72,7 +75,7 @@ func (s *scans) add(now time.Time, x inspect.IndexUse) {
 	if n > 0 {
 		s.count(now, x.Scans-s.looks[n-1].scans, now.Sub(s.looks[n-1].at))
 	}
-	s.looks = append(s.looks, look{now, x.Scans})
+	s.looks = append(s.looks, look{now, x.Scans, x.Hit, x.Read})
 	s.looks = s.looks[max(0, len(s.looks)-scanLooks):]
 }
 
@@ -106,6 +109,21 @@ func (s *scans) perMinute() *float64 {
 		return nil
 	}
 	v := round3(float64(last.scans-first.scans) / past.Minutes())
+	return &v
+}
+
+// hitPct is the share of pages found in shared buffers over the last quarter of an hour; nil when too few were touched. Since the server
+// counts it would also be of the pages that the building wrote, which nobody could have found there.
+func (s *scans) hitPct() *float64 {
+	if len(s.looks) < 2 {
+		return nil
+	}
+	first, last := s.looks[0], s.looks[len(s.looks)-1]
+	hit, read := last.hit-first.hit, last.read-first.read
+	if hit < 0 || read < 0 || hit+read < pagesToTell {
+		return nil
+	}
+	v := round3(100 * float64(hit) / float64(hit+read))
 	return &v
 }
 

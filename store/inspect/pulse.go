@@ -73,12 +73,15 @@ type IndexUse struct {
 	Name     string
 	OID      uint32 // a dropped and rebuilt index has another, and its counters start anew
 	Scans    int64
+	Hit      int64      // pages found in shared buffers
+	Read     int64      // pages that were not
 	LastScan *time.Time // nil: never, or a server before 16
 }
 
 const indexUseSQL = `
 SELECT /* healthagent:index_use */
-       schemaname AS schema, indexrelname AS name, indexrelid AS oid, idx_scan AS scans, {{last_idx_scan}} AS last_scan
+       schemaname AS schema, indexrelname AS name, indexrelid AS oid, idx_scan AS scans, {{last_idx_scan}} AS last_scan,
+       pg_stat_get_blocks_hit(indexrelid) AS hit, pg_stat_get_blocks_fetched(indexrelid) - pg_stat_get_blocks_hit(indexrelid) AS read
 FROM   pg_stat_user_indexes
 WHERE  schemaname NOT LIKE 'pg\_temp\_%'`
 

@@ -24,7 +24,7 @@ type Index struct {
 	Spark      Series   `json:"scans_series"`   // a minute, 48 steps of 30 min
 	LastUsedS  *float64 `json:"last_used_s"`    // ago; nil: not known, or never
 	Never      bool     `json:"never_used"`     // not once since Since
-	HitPct     *float64 `json:"hit_pct"`        // pages found in shared buffers
+	HitPct     *float64 `json:"hit_pct"`        // pages found in shared buffers over the last 15 minutes; nil: too few to tell
 	FetchPct   *float64 `json:"heap_fetch_pct"` // rows of an index-only scan that had to be looked up in the table
 	BloatPct   *float64 `json:"bloat_pct"`      // a lower bound
 	Valid      bool     `json:"valid"`
