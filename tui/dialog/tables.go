@@ -3,6 +3,7 @@ package dialog
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"healthagent/tui/look"
 	"healthagent/tui/source"
@@ -111,9 +112,9 @@ func (p pen) queries(v *source.Preview) panel {
 		}
 		rows = append(rows, []cell{{q.Name, look.Plain}, {look.Rate(q.CallsMin), look.Plain}, {p95, look.Plain}, {cost, role}, {plan, look.Plain}})
 	}
-	title := "trial plans"
-	if len(rows) == 0 {
-		title = "statements"
+	title := "statements"
+	if slices.ContainsFunc(rows, func(r []cell) bool { return r[4].text != "" }) {
+		title = "trial plans"
 	}
 	out := p.grid("queries", title, columns, rows)
 	out.least = 2
