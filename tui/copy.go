@@ -83,7 +83,7 @@ func (m *Model) copied(c copiedMsg) {
 		m.fail("not copied: " + c.err.Error())
 		return
 	}
-	m.say(fmt.Sprintf("%d bytes sent to the terminal's clipboard; the same key again shows them", c.bytes))
+	m.say(fmt.Sprintf("%d bytes sent to the terminal's clipboard; once more shows them", c.bytes))
 }
 
 func (m *Model) showText(text, why string) {
