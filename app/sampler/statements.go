@@ -16,6 +16,7 @@ import (
 // book is what is known of each statement. It is the loop's.
 type book struct {
 	since  time.Time
+	looked spans
 	listed time.Time // when the list was made last
 	by     map[string]*entry
 	server map[string]pages // what the server counts, by name
@@ -49,7 +50,7 @@ type pages struct{ hit, read, temp int64 }
 const mostSlow = 10
 
 func newBook(now time.Time) book {
-	return book{since: now, by: map[string]*entry{}}
+	return book{since: now, looked: spans{last: now}, by: map[string]*entry{}}
 }
 
 func (b *book) of(name string) *entry {
@@ -63,6 +64,7 @@ func (b *book) of(name string) *entry {
 
 // add takes in what was done since the last second.
 func (b *book) add(now time.Time, i store.Interval) {
+	b.looked.add(now)
 	for name, step := range i.Statements {
 		e := b.of(name)
 		e.lately.add(now, step)
@@ -103,8 +105,7 @@ func (s *Sampler) listStatements(now time.Time) {
 }
 
 func (b *book) list(now time.Time, src *Sources) *source.Statements {
-	span := min(now.Sub(b.since), windowSteps*windowStep)
-	list := &source.Statements{WindowS: max(span.Seconds(), 1), Since: b.since, SlowMS: src.SlowMS, List: []source.Statement{}}
+	list := &source.Statements{WindowS: max(b.looked.sum(now), 1), Since: b.since, SlowMS: src.SlowMS, List: []source.Statement{}}
 	texts := map[string]string{}
 	if src.Texts != nil {
 		texts = src.Texts()

@@ -65,9 +65,44 @@ func TestFiguresOfTheWindow(t *testing.T) {
 	if never := find(t, list, "never"); never.Calls != 0 || never.SharedHit != nil {
 		t.Errorf("%+v", never)
 	}
-	if short := b.list(noon().Add(time.Minute), sources()); short.WindowS != 60 {
-		t.Errorf("a minute after the start the window is %v s", short.WindowS)
+}
+
+// TestTheWindowIsOfWhatWasLookedAt: what is called twice a second is called 120 times a minute, right after the start, when the window
+// begins within a step, when the clock of the machine is set, and after the process stood still.
+func TestTheWindowIsOfWhatWasLookedAt(t *testing.T) {
+	t.Parallel()
+	now := noon().Add(7 * time.Second)
+	b := newBook(now)
+	if list := b.list(now.Add(time.Minute), sources()); list.WindowS != 60 {
+		t.Errorf("a minute after the start the window is %v s", list.WindowS)
 	}
+	wall := func(by time.Duration) { // the clock is set, which the time that passes is not told by
+		now, b.looked.last = now.Add(by), b.looked.last.Add(by)
+	}
+	calls := func(seconds int, wantS float64, when string) {
+		t.Helper()
+		for range seconds {
+			now = now.Add(time.Second)
+			b.add(now, did("q", 2, time.Millisecond))
+		}
+		list := b.list(now, sources())
+		if q := find(t, list, "q"); q.CallsMin < 118 || q.CallsMin > 122 || math.Abs(list.WindowS-wantS) > 15 {
+			t.Errorf("%s: %v calls a minute over %v s", when, q.CallsMin, list.WindowS)
+		}
+	}
+	calls(5, 5, "at first")
+	calls(100, 105, "after a while")
+	for range 4 {
+		calls(901, 892, "while it runs")
+	}
+	wall(-time.Hour)
+	calls(40, 40, "the clock went back")
+	wall(2 * time.Hour)
+	calls(40, 40, "the clock went forward")
+	calls(1000, 892, "while it runs again")
+	now = now.Add(5 * time.Minute)
+	b.add(now, did("q", 600, time.Millisecond))
+	calls(1, 900, "after a standstill")
 }
 
 func TestWorseThanItsDay(t *testing.T) {

@@ -43,6 +43,38 @@ func (w *window) sum(now time.Time) (sum store.StatementStep) {
 	return sum
 }
 
+// spans is how much of each step of the last 15 minutes was looked at: what is counted in a window is of so long. The clock of the
+// machine may be set meanwhile, and the window begins within a step.
+type spans struct {
+	at      [windowSteps]int64 // as in a window
+	seconds [windowSteps]float64
+	last    time.Time // until when it is counted
+}
+
+// add counts what has passed since it was called last.
+func (p *spans) add(now time.Time) {
+	past := now.Sub(p.last)
+	p.last = now
+	number := stepNumber(now)
+	i := number % windowSteps
+	if p.at[i] != number {
+		p.at[i], p.seconds[i] = number, 0
+	}
+	p.seconds[i] += max(past, 0).Seconds()
+}
+
+// sum is what the windows of now are of, in seconds: 15 minutes at most.
+func (p *spans) sum(now time.Time) float64 {
+	total := max(now.Sub(p.last), 0).Seconds()
+	number := stepNumber(now)
+	for i, at := range p.at {
+		if age := number - at; age >= 0 && age < windowSteps {
+			total += p.seconds[i]
+		}
+	}
+	return min(total, (windowSteps * windowStep).Seconds())
+}
+
 // spark is the p95 of each step, the oldest first; a gap where nothing was done.
 func (w *window) spark(now time.Time) source.Series {
 	s := make(source.Series, windowSteps)
