@@ -18,6 +18,7 @@ type host struct {
 
 	busy, all uint64 // of the processors, at the last look
 	cpu       float64
+	known     bool // cpu is
 	processor int
 
 	diskAt    time.Time
@@ -29,7 +30,7 @@ const diskEvery = 10 * time.Second
 
 func (h *host) read(now time.Time, into *source.System) {
 	h.readCPU()
-	into.HostCPUPercent, into.Processors = h.cpu, h.processor
+	into.HostCPUPercent, into.Processors = h.cpu, h.processor // 0 while it is not known
 	into.HostMemUsed, into.HostMemTotal = h.memory()
 	into.Load1 = h.load()
 	if since := now.Sub(h.diskAt); since >= diskEvery || since < 0 {
@@ -46,6 +47,9 @@ func (h *host) file(name string) []byte {
 	}
 	return raw
 }
+
+// leastTicks of a hundredth of a second must have passed on each processor: what was done in fewer says nothing.
+const leastTicks = 10
 
 // readCPU reads the first line of stat: user, nice, system, idle, iowait, irq, softirq, steal; what follows is in user already.
 func (h *host) readCPU() {
@@ -66,14 +70,17 @@ func (h *host) readCPU() {
 			idle += n
 		}
 	}
-	busy := all - idle
-	if h.all > 0 && all > h.all && busy >= h.busy {
-		h.cpu = 100 * float64(busy-h.busy) / float64(all-h.all)
-	}
-	h.busy, h.all = busy, all
 	if h.processor == 0 {
 		h.processor = bytes.Count(rest, []byte("cpu"))
 	}
+	busy := all - idle
+	if h.all > 0 && all >= h.all && all-h.all < leastTicks*uint64(max(h.processor, 1)) { //nolint:gosec // positive
+		return
+	}
+	if h.all > 0 && all > h.all && busy >= h.busy {
+		h.cpu, h.known = 100*float64(busy-h.busy)/float64(all-h.all), true
+	}
+	h.busy, h.all = busy, all
 }
 
 // memory is what is used, so that no program could have it, and what there is.

@@ -1,6 +1,7 @@
 package sampler
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -31,9 +32,14 @@ func TestHost(t *testing.T) {
 	if s.HostCPUPercent != 0 || s.Processors != 2 || s.HostMemTotal != 2000<<10 || s.HostMemUsed != 500<<10 || s.Load1 != 0.42 || s.DiskTotal <= s.DiskUsed || s.DiskUsed <= 0 {
 		t.Errorf("%+v", s)
 	}
+	write(t, proc, map[string]string{"stat": "cpu  103 0 100 800 0 0 0 0 50 0\ncpu0 1\ncpu1 1\n"})
+	h.read(noon().Add(30*time.Millisecond), &s)
+	if s.HostCPUPercent != 0 || h.known { // busy for the 3 ticks since the start, which says nothing
+		t.Errorf("right after the start: %v %%, known %v", s.HostCPUPercent, h.known)
+	}
 	write(t, proc, map[string]string{"stat": "cpu  120 0 105 870 5 0 0 0 60 0\ncpu0 1\ncpu1 1\n"})
 	h.read(noon().Add(time.Second), &s)
-	if s.HostCPUPercent != 25 { // 25 of 100 ticks
+	if s.HostCPUPercent != 25 || !h.known { // 25 of 100 ticks
 		t.Errorf("%v %%", s.HostCPUPercent)
 	}
 }
@@ -50,5 +56,16 @@ func TestAnotherKindOfMachine(t *testing.T) {
 		if s != (source.System{}) {
 			t.Errorf("of %q: %+v", text, s)
 		}
+	}
+}
+
+// TestTheProcessorsAreNotKnownAtFirst: the first step of the history has a gap and no zero.
+func TestTheProcessorsAreNotKnownAtFirst(t *testing.T) {
+	t.Parallel()
+	s := New(Config{Now: noon})
+	s.tick.host = host{proc: t.TempDir()}
+	s.sample()
+	if r, ok := s.hub.short.get(s.hub.short.number(noon())); !ok || !math.IsNaN(float64(r[atHostCPU])) {
+		t.Errorf("it is %v", r[atHostCPU])
 	}
 }

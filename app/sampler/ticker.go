@@ -59,7 +59,9 @@ func (s *Sampler) sample() {
 		s.gauge(now, src, change, &r)
 	}
 	s.tick.host.read(now, change.System)
-	r[atHostCPU] = float32(change.System.HostCPUPercent)
+	if s.tick.host.known {
+		r[atHostCPU] = float32(change.System.HostCPUPercent)
+	}
 	setShare(&r, atHostMemPct, float64(change.System.HostMemUsed), float64(change.System.HostMemTotal))
 	setShare(&r, atHostDiskPct, float64(change.System.DiskUsed), float64(change.System.DiskTotal))
 	s.tick.slower(now, &r)
