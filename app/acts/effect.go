@@ -118,7 +118,7 @@ func poolUsed(s *source.Snapshot, from time.Time) (float64, bool) {
 // enough to be judged.
 func (r *Runner) effects(f facts, s *source.Snapshot, from time.Time) (list []source.Effect, enough int) {
 	list = []source.Effect{}
-	figures := r.since(f, s, from)
+	figures, judged := r.since(f, s, from), map[string]bool{}
 	for _, name := range f.Order {
 		e := source.Effect{Name: name, Unit: "ms", Spark: source.Series{}}
 		if st, known := statement(s, name); known && st.Spark != nil {
@@ -136,29 +136,37 @@ func (r *Runner) effects(f facts, s *source.Snapshot, from time.Time) (list []so
 			e.Factor = math.Round(100**e.Now / *e.Before) / 100
 			if now.Calls >= fewCalls && was.Calls >= fewCalls {
 				enough++
+				judged[name] = true
 				e.Worse, e.Better = isWorse(*e.Before, *e.Now), isWorse(*e.Now, *e.Before)
 			}
 		}
 		list = append(list, e)
 	}
-	slices.SortStableFunc(list, func(a, b source.Effect) int { return cmp.Compare(rank(a), rank(b)) })
 	if e, ok := poolEffect(f, s, from); ok {
 		list = append(list, e)
 	}
+	slices.SortStableFunc(list, func(a, b source.Effect) int {
+		return cmp.Or(cmp.Compare(rank(a, judged), rank(b, judged)), cmp.Compare(b.Factor, a.Factor))
+	})
 	return list, enough
 }
 
-// rank puts what is worse first, then what can be compared, and what was not called last.
-func rank(e source.Effect) int {
+// rank puts what is worse first, then what is judged, what can be compared but was called too seldom, and what was not called; within each
+// the worst is first. The pool stands last unless it is worse.
+func rank(e source.Effect, judged map[string]bool) int {
 	switch {
 	case e.Worse:
 		return 0
-	case e.Factor > 0:
+	case e.Name == poolName:
+		return 5
+	case judged[e.Name]:
 		return 1
-	case e.Before != nil || e.Now != nil:
+	case e.Factor > 0:
 		return 2
-	default:
+	case e.Before != nil || e.Now != nil:
 		return 3
+	default:
+		return 4
 	}
 }
 

@@ -23,6 +23,7 @@ const (
 	fewCalls    = 20
 	nearLimit   = 0.9
 	watchTime   = 10 * time.Minute
+	counting    = time.Second // calls are counted once a second: those before a moment may be counted so much after it
 )
 
 // Verdicts of a watch.
@@ -82,7 +83,11 @@ func (r *Runner) watch(ctx context.Context) {
 		case w != nil && !w.Over:
 			at = append(at, measured{rec: rec, facts: rec.Facts, from: w.Since})
 		case r.busy != nil && r.busy.record == rec:
-			at = append(at, measured{rec: rec, facts: rec.Facts, from: now.Add(-time.Minute)})
+			from := now.Add(-time.Minute)
+			if began := rec.Run.Started; began.After(from) {
+				from = began
+			}
+			at = append(at, measured{rec: rec, facts: rec.Facts, from: from})
 		}
 	}
 	r.mu.Unlock()
@@ -91,7 +96,7 @@ func (r *Runner) watch(ctx context.Context) {
 	}
 	s := r.state()
 	for i := range at {
-		at[i].effects, at[i].enough = r.effects(at[i].facts, s, at[i].from)
+		at[i].effects, at[i].enough = r.effects(at[i].facts, s, at[i].from.Add(counting))
 	}
 	judged := r.applied(at, now)
 	for _, rec := range judged {

@@ -164,21 +164,32 @@ func TestExactFigures(t *testing.T) {
 	w := newWorld(t)
 	w.shut()
 	start := w.clock.Now()
+	var asked time.Time
 	w.config.Figures = func(names []string, from, to time.Time) map[string]acts.Figures {
-		p95 := 10.0
-		if !from.Before(start) {
-			p95 = 30
+		if from.Before(start) {
+			return map[string]acts.Figures{"get_active_user": {50, 10}, "get_conversation_history": {50, 10}, "get_food_entries": {50, 10}, "get_leaderboard": {3, 10}}
 		}
-		return map[string]acts.Figures{"get_conversation_history": {Calls: 50, P95MS: p95}}
+		asked = from
+		return map[string]acts.Figures{"get_active_user": {50, 20}, "get_conversation_history": {50, 30}, "get_food_entries": {50, 5}, "get_leaderboard": {3, 900}}
 	}
 	w.open()
 	run := w.do(migration("017", source.Rollback))
 	w.clock.forward(10 * time.Minute)
 	w.Look(t.Context())
 	run = w.run(run.ID)
+	if soonest := run.Ended.Add(time.Second); asked.Before(soonest) {
+		t.Errorf("what was counted from %v on is taken for what was since: it ended at %v, and what was before is counted for a second more", asked, *run.Ended)
+	}
 	e := effect(t, run, "get_conversation_history")
 	if !e.Worse || *e.Before != 10 || *e.Now != 30 || e.Factor != 3 || run.Watch.Verdict != "worse" {
 		t.Errorf("%s", encoded(t, run))
+	}
+	var order []string
+	for _, e := range run.Effects[:4] {
+		order = append(order, e.Name)
+	}
+	if got := strings.Join(order, " "); got != "get_conversation_history get_active_user get_food_entries get_leaderboard" {
+		t.Errorf("the worst is not first, or what was called three times is before what is judged: %s", got)
 	}
 }
 

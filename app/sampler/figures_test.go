@@ -26,7 +26,7 @@ func TestFiguresBetweenTwoMoments(t *testing.T) {
 	}{
 		{-time.Hour, 40 * time.Second, 6, true},
 		{0, 29 * time.Second, 5, false},
-		{time.Second, 40 * time.Second, 3, true},      // the step that had begun is not of it
+		{time.Second, 40 * time.Second, 3, true},       // the step that had begun is not of it
 		{31 * time.Second, 40 * time.Second, 0, false}, // no step begins within
 		{30 * time.Second, 40 * time.Second, 1, true},
 		{50 * time.Second, 59 * time.Second, 0, false},
