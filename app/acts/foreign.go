@@ -59,6 +59,9 @@ func (r *Runner) lookAbroad(ctx context.Context) *source.Run {
 		Act:   source.Act{Verb: source.Apply, Object: source.OnMigration, Name: migrations.Label(e.Version)},
 		Steps: []source.Step{}, Blockers: []source.Blocker{}, Effects: []source.Effect{},
 	}
+	if !holder.Since.IsZero() {
+		run.Started = holder.Since
+	}
 	if slices.ContainsFunc(e.Objects, func(o migrations.Object) bool {
 		return o.State == migrations.ObjectDropping
 	}) {

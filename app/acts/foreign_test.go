@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"healthagent/migrations"
 	"healthagent/tui/source"
@@ -32,6 +33,9 @@ func TestTheWorkOfAnotherProcess(t *testing.T) {
 	if len(runs) != 1 || runs[0].Title != "ROLLING BACK 017" || !strings.HasPrefix(runs[0].By, "another process: pid ") || runs[0].Over() ||
 		len(runs[0].Blockers) != 1 || runs[0].Blockers[0].PID != pid || len(runs[0].Steps) != 8 {
 		t.Fatalf("%s", encoded(t, runs))
+	}
+	if since := get[time.Time](w, `SELECT backend_start FROM pg_stat_activity WHERE application_name = 'healthagent-migrate' AND wait_event_type = 'Lock' AND datname = current_database()`); !runs[0].Started.Equal(since) {
+		t.Errorf("it is said to have begun at %v, when it was seen, and did at %v", runs[0].Started, since)
 	}
 	p, err := w.Preview(t.Context(), root(), migration("017", source.Cancel))
 	must(t, err)

@@ -42,7 +42,7 @@ func (r *Runner) report(rec *record) {
 	}
 	dir := filepath.Join(r.cfg.StateDir, "reports")
 	safe := regexp.MustCompile(`[^A-Za-z0-9_.-]+`).ReplaceAllString(run.Act.Name, "_")
-	name := fmt.Sprintf("%s-%s-%.100s-%s.txt", run.Started.UTC().Format("20060102T150405Z"), run.Act.Verb, safe, run.ID)
+	name := fmt.Sprintf("%s-%s-%.100s-%s.txt", run.Started.UTC().Format(reportAt), run.Act.Verb, safe, run.ID)
 	path := filepath.Join(dir, name)
 	err := os.MkdirAll(dir, 0o700)
 	if err == nil {
@@ -55,6 +55,7 @@ func (r *Runner) report(rec *record) {
 	r.mu.Lock()
 	rec.Run.Report = path
 	r.mu.Unlock()
+	r.prune(dir)
 }
 
 // reportText is the report, for people and for mail.
