@@ -25,7 +25,7 @@ type Object struct {
 	State      ObjectState `json:"state"`
 	Definition string      `json:"definition,omitempty"` // as pg_get_indexdef wrote it when it was built or found
 	AppliedAt  *time.Time  `json:"applied_at,omitempty"`
-	BuildMS    float64     `json:"build_ms,omitempty"` // 0 when it was there already
+	BuildMS    float64     `json:"build_ms,omitempty"` // of its last build, also once it is dropped; 0 when it was there already
 }
 
 // objectsOf lists the indexes that an index-only up file makes, all in one state.
@@ -86,7 +86,7 @@ func (r *record) set(name string, state ObjectState) {
 	if o := r.object(name); o != nil {
 		o.State = state
 		if state != ObjectApplied {
-			o.AppliedAt, o.BuildMS, o.Definition = nil, 0, ""
+			o.AppliedAt, o.Definition = nil, ""
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"healthagent/migrations"
 )
@@ -166,5 +167,38 @@ func TestOneIndexDroppedBeforeTheOthersAreBuiltIsHeldAlone(t *testing.T) {
 	wantStates(t, e, "001 applied, 002 applied, 003 applied")
 	if got := held(t, e); got != "a_x" {
 		t.Errorf("held %q", got)
+	}
+}
+
+func TestHowLongABuildTakesOutlivesTheDrop(t *testing.T) {
+	t.Parallel()
+	url := emptyDatabase(t)
+	e := engine(t, url, indexed())
+	up(t, e, migrations.UpOptions{})
+	took := func() time.Duration {
+		t.Helper()
+		entries, err := e.Status(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return entries[1].BuildTime()
+	}
+	built := took()
+	if built <= 0 {
+		t.Fatalf("built in %s", built)
+	}
+	downOne(t, e, "a_x")
+	if got := took(); got != built {
+		t.Errorf("%s after one was dropped, %s before", got, built)
+	}
+	down(t, e, "")
+	wantStates(t, e, "001 applied, 002 held, 003 applied")
+	if got := took(); got != built {
+		t.Errorf("%s after the rollback, %s before", got, built)
+	}
+	psql(t, url, upIndexes)
+	upOne(t, e, "a_x")
+	if got := took(); got != built {
+		t.Errorf("%s after one was found there, %s before", got, built)
 	}
 }

@@ -24,6 +24,25 @@ type Entry struct {
 	Edited    bool // the file differs from what was applied
 }
 
+// BuildTime is what applying it takes, by the last time: of an index-only migration what its
+// indexes took, whatever happened to it since. It is 0 when that is not known.
+func (e Entry) BuildTime() time.Duration {
+	if e.Class != IndexOnly {
+		if e.State != Applied {
+			return 0 // Duration is that of its rollback
+		}
+		return e.Duration
+	}
+	var sum float64
+	for _, o := range e.Objects {
+		if o.BuildMS == 0 {
+			return 0
+		}
+		sum += o.BuildMS
+	}
+	return time.Duration(sum * float64(time.Millisecond))
+}
+
 // MarshalJSON writes the entry as the command line prints it: the version as
 // "017", the duration in milliseconds.
 func (e Entry) MarshalJSON() ([]byte, error) {

@@ -99,20 +99,6 @@ func (r *Runner) lastSize(index string) (int64, bool) {
 	return 0, false
 }
 
-// lastBuild is how long it took, in seconds, to build what the newest rollback or drop of that name took away; 0 when none of the kept
-// runs knows. The ledger has the time of the last run only, and that was the drop.
-func (r *Runner) lastBuild(act source.Act) float64 {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, rec := range r.runs {
-		done := rec.Run.Act
-		if (done.Verb == source.Rollback || done.Verb == source.Drop) && done.Object == act.Object && done.Name == act.Name && rec.Run.UndoS > 0 {
-			return rec.Run.UndoS
-		}
-	}
-	return 0
-}
-
 // catalog is the indexes of the schema public, by name.
 func (r *Runner) catalog(ctx context.Context) (map[string]inspect.Index, error) {
 	all, err := r.cfg.Monitor.Indexes(ctx)
@@ -178,12 +164,12 @@ func (r *Runner) lookAtIndex(ctx context.Context, f *found, trial bool) error {
 			return "", err
 		}
 	} else {
-		f.Summary, f.TookS = "1 x CREATE INDEX CONCURRENTLY; writes go on", r.lastBuild(f.Act)
+		f.Summary = "1 x CREATE INDEX CONCURRENTLY; writes go on"
 		if there && !valid {
 			f.Summary = "drops the INVALID index, then 1 x CREATE INDEX CONCURRENTLY; writes go on"
 		}
 		f.After = name + " is there, and held no more"
-		f.Undo = source.Undo{Text: "drop it"}
+		f.Undo, f.TookS = source.Undo{Text: "drop it"}, r.buildTime(ctx, p.Version, name)
 		if there && valid && !slices.Contains(p.Held, name) {
 			f.refuse(name + " is there and valid")
 		}
@@ -201,7 +187,7 @@ func (r *Runner) lookAtIndex(ctx context.Context, f *found, trial bool) error {
 	return nil
 }
 
-// buildTime is how long an index took when it was built, in seconds; 0: not known.
+// buildTime is how long an index took when it was built last, in seconds; 0: not known.
 func (r *Runner) buildTime(ctx context.Context, version int, index string) float64 {
 	entries, err := r.cfg.Engine.Status(ctx)
 	if err != nil {

@@ -45,12 +45,7 @@ func (r *Runner) lookAtMigration(ctx context.Context, f *found, trial bool) erro
 	}
 	f.describe(plans)
 	f.Class, f.AppliedAt = string(e.Class), e.AppliedAt
-	if e.State == migrations.Applied {
-		f.TookS = e.Duration.Seconds()
-	}
-	if direction == "up" && e.State != migrations.Applied {
-		f.TookS = r.lastBuild(f.Act)
-	}
+	f.TookS = e.BuildTime().Seconds()
 	if direction == "down" {
 		r.previewRollback(f, e, plans)
 	} else {
@@ -204,16 +199,9 @@ func undoOf(e migrations.Entry, lost []source.Lost) source.Undo {
 		return source.Undo{Text: "apply it again: the tables come back empty, the rows that were lost are in files"}
 	}
 	if e.Class != migrations.IndexOnly {
-		return source.Undo{Text: "apply it again", Seconds: e.Duration.Seconds()}
+		return source.Undo{Text: "apply it again", Seconds: e.BuildTime().Seconds()}
 	}
-	undo := source.Undo{Text: "rebuild of its indexes online, writes go on"}
-	for _, o := range e.Objects {
-		undo.Seconds += o.BuildMS / 1000
-	}
-	if undo.Seconds == 0 && e.State == migrations.Applied {
-		undo.Seconds = e.Duration.Seconds()
-	}
-	return undo
+	return source.Undo{Text: "rebuild of its indexes online, writes go on", Seconds: e.BuildTime().Seconds()}
 }
 
 // previewApply says what only an apply has.

@@ -42,7 +42,7 @@ func ReadLedger(ctx context.Context, e *migrations.Engine) (source.Migrations, e
 func migrationOf(e migrations.Entry, files []migrations.Migration) source.Migration {
 	m := source.Migration{
 		Version: migrations.Label(e.Version), Name: e.Name, State: string(e.State), Class: string(e.Class), AppliedAt: e.AppliedAt,
-		TookS: e.Duration.Seconds(), Back: "no", Held: append([]string{}, e.Held...), Done: e.Done, Total: e.Total, Error: e.Error,
+		TookS: e.BuildTime().Seconds(), Back: "no", Held: append([]string{}, e.Held...), Done: e.Done, Total: e.Total, Error: e.Error,
 		Unknown: e.Unknown, Edited: e.Edited, Objects: []string{},
 	}
 	for _, o := range e.Objects {

@@ -98,7 +98,9 @@ func (m *Migrations) row(x *source.Migration) widget.Row {
 	at, seconds := math.NaN(), math.NaN()
 	if x.AppliedAt != nil {
 		applied, at = m.clock(*x.AppliedAt, "2006-01-02 15:04"), float64(x.AppliedAt.Unix())
-		took, seconds = look.Span(time.Duration(x.TookS*float64(time.Second))), x.TookS
+		if x.TookS > 0 {
+			took, seconds = look.Span(time.Duration(x.TookS*float64(time.Second))), x.TookS
+		}
 	}
 	if x.Total > 0 {
 		done = fmt.Sprintf("%d/%d", x.Done, x.Total)

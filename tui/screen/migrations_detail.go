@@ -136,7 +136,9 @@ func (m *Migrations) full(key string) (string, []para) {
 	applied, took := "not applied", ""
 	if x.AppliedAt != nil {
 		applied = m.clock(*x.AppliedAt, "2006-01-02 15:04:05")
-		took = look.Span(time.Duration(x.TookS * float64(time.Second)))
+		if x.TookS > 0 {
+			took = look.Span(time.Duration(x.TookS * float64(time.Second)))
+		}
 	}
 	text := append(troubles(x), labels(
 		"state", oneLine(x.State), "class", oneLine(x.Class), "back", oneLine(x.Back), "applied", applied, "took", took,

@@ -98,7 +98,7 @@ type Preview struct {
 	Undo    Undo      `json:"undo"`
 
 	AppliedAt *time.Time       `json:"applied_at,omitempty"`
-	TookS     float64          `json:"took_s,omitempty"` // when it was applied; of one that is to be applied, when it was the last time. 0: not known
+	TookS     float64          `json:"took_s,omitempty"` // what applying it took the last time; 0: not known
 	Indexes   []PreviewIndex   `json:"indexes"`
 	Queries   []PreviewQuery   `json:"queries"`
 	NoTrial   string           `json:"no_trial,omitempty"` // why there are no trial plans; it may be asked again

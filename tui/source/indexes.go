@@ -58,9 +58,9 @@ type Migration struct {
 	State      string     `json:"state"` // pending, running, applied, held, partial, failed
 	Class      string     `json:"class"` // index-only, rebuildable, loses-rows
 	AppliedAt  *time.Time `json:"applied_at"`
-	TookS      float64    `json:"took_s"`
-	Back       string     `json:"back"` // yes, no or loses rows
-	Held       []string   `json:"held"` // its indexes that are held
+	TookS      float64    `json:"took_s"` // what applying it takes, by the last time; 0: not known
+	Back       string     `json:"back"`   // yes, no or loses rows
+	Held       []string   `json:"held"`   // its indexes that are held
 	Done       int        `json:"done"`
 	Total      int        `json:"total"`
 	Error      string     `json:"error,omitempty"`
