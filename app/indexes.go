@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -12,11 +13,13 @@ import (
 	"healthagent/app/config"
 	"healthagent/migrations"
 	"healthagent/store"
+	"healthagent/tui/source"
 )
 
 // indexWork is what there is to say of the indexes that are built while the service works.
 type indexWork struct {
 	state atomic.Pointer[admin.Component]
+	over  atomic.Bool // the daemon does no more about them by itself: from here on the ledger tells
 }
 
 func (w *indexWork) say(verdict admin.Verdict, text string, since *time.Time) {
@@ -31,12 +34,50 @@ func (w *indexWork) judge() admin.Component {
 	return admin.Component{Verdict: admin.OK, Text: "no index is being built"}
 }
 
+// see takes in how the ledger stands when the daemon has nothing more to do: people apply, roll back, hold and release meanwhile. A warning
+// stays until what it warns of is there, or held.
+func (w *indexWork) see(list []source.Migration) {
+	was := w.state.Load()
+	if was == nil || !w.over.Load() {
+		return
+	}
+	text, open := ledgerText(list)
+	if text == was.Text || open && was.Verdict != admin.OK {
+		return
+	}
+	w.state.CompareAndSwap(was, &admin.Component{Verdict: admin.OK, Text: text})
+}
+
+// ledgerText says how the index-only migrations stand, and whether one is neither applied nor held.
+func ledgerText(list []source.Migration) (text string, open bool) {
+	text = "the indexes of the migrations are there"
+	for _, m := range slices.Backward(list) { // the oldest first: of several the newest is named
+		switch {
+		case m.Class != string(migrations.IndexOnly):
+		case m.State == string(migrations.Applied) && len(m.Held) > 0:
+			text = fmt.Sprintf("of migration %s %d indexes are held", m.Version, len(m.Held))
+		case m.State == string(migrations.Held):
+			text = heldText(m.Version, m.State)
+		case m.State == string(migrations.Partial):
+			text, open = heldText(m.Version, m.State), true
+		case m.State != string(migrations.Applied):
+			text, open = fmt.Sprintf("migration %s is %s", m.Version, m.State), true
+		}
+	}
+	return text, open
+}
+
+func heldText(label, state string) string {
+	return fmt.Sprintf("migration %s is %s and left alone", label, state)
+}
+
 // buildIndexes applies the index-only migrations that are pending, when people are served already. It ends when all are there or
 // held, and when trying again could not help; whatever becomes of it, the service goes on.
 func (d *daemon) buildIndexes(ctx context.Context) {
 	if d.Config.Migrate == config.MigrateOff {
 		return
 	}
+	defer d.indexes.over.Store(true)
 	const longest = time.Minute
 	for pause := time.Second; ; pause = min(2*pause, longest) {
 		result, err := d.buildOnce(ctx)
@@ -45,6 +86,7 @@ func (d *daemon) buildIndexes(ctx context.Context) {
 		}
 		if err == nil {
 			d.indexes.say(admin.OK, settledText(result), nil)
+			d.indexes.over.Store(true)
 			d.sampler.Poke()
 			return
 		}
@@ -99,7 +141,7 @@ func settledText(result migrations.Result) string {
 		case s.Reason == migrations.SkipHeld && len(s.Indexes) > 0:
 			text = fmt.Sprintf("of migration %s %d indexes are held", migrations.Label(s.Version), len(s.Indexes))
 		case s.Reason == migrations.SkipHeld || s.Reason == migrations.SkipPartial:
-			text = fmt.Sprintf("migration %s is %s and left alone", migrations.Label(s.Version), s.Reason)
+			text = heldText(migrations.Label(s.Version), string(s.Reason))
 		}
 	}
 	return text

@@ -116,6 +116,9 @@ func (d *daemon) readLedger(ctx context.Context) (source.Migrations, error) {
 		return source.Migrations{}, sampler.ErrNotYet
 	}
 	out, err := report.ReadLedger(ctx, d.engine)
+	if err == nil {
+		d.indexes.see(out.List)
+	}
 	out.Auto, out.Work = d.Config.Migrate == config.MigrateAuto, d.indexes.judge().Text
 	return out, err
 }
