@@ -153,6 +153,7 @@ func TestReadOnlyReachesNoAct(t *testing.T) {
 		"of the daemon, run":  {working, false, nil},
 		"of the screen":       {fixture.WithRun(fixture.RunDone()), true, []option{readOnly}},
 		"not known yet":       {&source.Snapshot{}, false, nil},
+		"a newer daemon":      {fixture.Upgraded(), false, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -172,6 +173,23 @@ func TestReadOnlyReachesNoAct(t *testing.T) {
 			}
 		}
 	})
+}
+
+// The key of an act says why there is none, in a line that fits.
+func TestAnActThatIsRefusedSaysWhy(t *testing.T) {
+	t.Parallel()
+	for want, state := range map[string]*source.Snapshot{
+		"R: read only: you are not in the group healthagent-admin":              fixture.ReadOnly(),
+		"R: you may not open the daemon's socket: who may not look may not act": fixture.Denied(),
+		"R: the daemon is newer than this screen: leave it and start it again":  fixture.Upgraded(),
+		"R: who you are is not known until the daemon or the database answers":  fixture.Empty(),
+	} {
+		s := newStage(t, state)
+		s.press("R")
+		if view := s.m.View(); !strings.Contains(view, want) {
+			t.Errorf("does not say %q:\n%s", want, view)
+		}
+	}
 }
 
 // bound are the keys that mean something, on the screens or in a dialog.

@@ -207,13 +207,25 @@ func (m *Model) whyNot() string {
 	switch {
 	case m.only != "":
 		return m.only
+	case m.linkState() == source.LinkUpgrade:
+		return "the daemon is newer than this screen: leave it and start it again"
+	case m.latest.You == nil && m.linkState() == source.LinkDenied:
+		return "you may not open the daemon's socket: who may not look may not act"
 	case m.latest.You == nil:
-		return "who you are is not known yet: nothing can be changed until the daemon or the database has answered"
+		return "who you are is not known until the daemon or the database answers"
 	case !m.latest.You.Act:
 		return "read only: " + m.latest.You.Why
 	default:
 		return ""
 	}
+}
+
+// linkState is how the daemon stands; empty before anything is known.
+func (m *Model) linkState() source.LinkState {
+	if m.latest.Link == nil {
+		return ""
+	}
+	return m.latest.Link.State
 }
 
 // say puts a note on the line for messages; an error that nobody has seen yet stays.
