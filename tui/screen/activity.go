@@ -33,7 +33,7 @@ func NewActivity(l *look.Look) *Activity {
 	}
 	a := &Activity{list: newList(
 		l, -1,
-		widget.Column{Title: "pid", Width: 10}, widget.Column{Title: "who", Width: 12, Drop: 1}, widget.Column{Title: "user", Width: 11, Drop: 12},
+		widget.Column{Title: "pid", Width: 10}, widget.Column{Title: "who", Width: 12, Most: 28, Inner: true, Drop: 1}, widget.Column{Title: "user", Width: 11, Drop: 12},
 		widget.Column{Title: "state", Width: 8, Drop: 2}, number("for", 5, 3), number("xact", 5, 10), widget.Column{Title: "wait", Width: 14, Drop: 6},
 		number("blocks", 6, 11), widget.Column{Title: "query", Width: 22, Grow: true, Drop: 4},
 	)}

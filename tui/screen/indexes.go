@@ -34,7 +34,7 @@ func NewIndexes(l *look.Look) *Indexes {
 	used.Descending = false
 	x := &Indexes{list: newList(
 		l, 2,
-		widget.Column{Title: "index", Width: 24, Grow: true, Inner: true}, widget.Column{Title: "table", Width: 12, Drop: 8},
+		widget.Column{Title: "index", Width: 24, Grow: true, Inner: true}, widget.Column{Title: "table", Width: 12, Most: 28, Drop: 8},
 		number("size", 6, 1), number("scan/m", 6, 4), number("scans", 7, 12), used, number("hit", 6, 10), number("fetch", 6, 11),
 		number("bloat", 5, 6), widget.Column{Title: "from", Width: 4, Drop: 7}, widget.Column{Title: "mark", Width: 4, Drop: 2},
 	)}

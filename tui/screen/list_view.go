@@ -61,7 +61,7 @@ func (l *list) orderText() []string {
 
 // ends puts texts at the left end of a line, as far as there is room, and one at the right end.
 func (l *list) ends(left []string, right string) string {
-	right += " "
+	right = " " + right + " "
 	room := max(0, l.width-ansi.StringWidth(right))
 	return l.look.Left(" "+strings.Join(left, "  "), room) + l.look.Clip(right, l.width)
 }

@@ -15,6 +15,7 @@ type Column struct {
 	Title string
 	Width int  // in columns of the terminal; of one that grows the least
 	Grow  bool // takes what is left; one per table
+	Most  int  // gets so much once the growing one has plenty; 0: Width
 	Right bool // numbers
 	Inner bool // what is too long loses its middle
 	// Drop says in which order columns go when there is no room: the highest first, 0 never.
@@ -248,9 +249,6 @@ func compare(a, b Cell) int {
 }
 
 func matches(row Row, needle string) bool {
-	if strings.Contains(strings.ToLower(row.Key), needle) {
-		return true
-	}
 	return slices.ContainsFunc(row.Cells, func(c Cell) bool { return strings.Contains(strings.ToLower(c.Text), needle) })
 }
 

@@ -139,6 +139,35 @@ func TestFilterAndPlace(t *testing.T) {
 	}
 }
 
+// Once the column that grows has plenty, what was cut beside it is shown whole.
+func TestOthersGetWhatTheGrowingColumnDoesNotNeed(t *testing.T) {
+	t.Parallel()
+	table := newTable(
+		widget.Column{Title: "name", Width: 10, Grow: true}, widget.Column{Title: "table", Width: 6, Most: 20},
+		widget.Column{Title: "of", Width: 8, Inner: true},
+	)
+	table.SetRows([]widget.Row{{Key: "a", Cells: []widget.Cell{{Text: "a"}, {Text: "conversation_history"}, {Text: "b"}}}})
+	for width, want := range map[int]string{28: "conve…", 52: "conve…", 58: "conversatio…", 66: "conversation_history", 200: "conversation_history"} {
+		table.Resize(width, 4)
+		view := table.View()
+		frame.Check(t, view, width, 4)
+		if fields := strings.Fields(strings.Split(view, "\n")[1]); fields[2] != want {
+			t.Errorf("%d columns:\n%s", width, view)
+		}
+	}
+}
+
+// A key is seen by nobody: a row of the log must not be found by the number that it has there.
+func TestAFilterFindsWhatIsSeen(t *testing.T) {
+	t.Parallel()
+	table := newTable()
+	table.SetRows([]widget.Row{{Key: "1017", Cells: []widget.Cell{{Text: "a"}}}, {Key: "7", Cells: []widget.Cell{{Text: "017"}}}})
+	table.Filter("017")
+	if got := shown(table); got != "017" {
+		t.Errorf("017 finds %q", got)
+	}
+}
+
 func TestColumnsGoWhenThereIsNoRoom(t *testing.T) {
 	t.Parallel()
 	table := newTable(

@@ -64,18 +64,27 @@ func (t *Table) fitting() (columns []placed, dropped bool) {
 		keep[worst], dropped = false, true
 	}
 	left := t.width - t.need(keep)
+	spare := left - plenty
 	for i, c := range t.columns {
 		if !keep[i] {
 			continue
 		}
 		width := c.Width
-		if c.Grow {
-			width = max(1, width+left)
+		if more := min(c.Most-c.Width, spare); !c.Grow && more > 0 {
+			width, spare, left = width+more, spare-more, left-more
 		}
 		columns = append(columns, placed{i, width})
 	}
+	for i, p := range columns {
+		if t.columns[p.at].Grow {
+			columns[i].width = max(1, p.width+left)
+		}
+	}
 	return columns, dropped
 }
+
+// plenty is how much more than its least the growing column gets before others get more.
+const plenty = 24
 
 func (t *Table) need(keep []bool) int {
 	need := margin
