@@ -15,8 +15,32 @@ type base struct {
 	P95MS float64 `json:"p95_ms"`
 }
 
-// before is the stretch of time that an act's effects are compared with.
+// before is the stretch of time that an act's effects are compared with, at most.
 const before = 15 * time.Minute
+
+// undisturbed is since when things have been as they are now, at most that stretch of time ago: what was measured before another act
+// ended, or before the daemon started, says nothing about what this one does.
+func (r *Runner) undisturbed(now time.Time, by *record, s *source.Snapshot) time.Time {
+	from := now.Add(-before)
+	if s != nil && s.UptimeS > 0 {
+		from = later(from, now.Add(-time.Duration(s.UptimeS*float64(time.Second))))
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, rec := range r.runs {
+		if run := rec.Run; rec != by && run.Watch != nil && run.Ended != nil && !run.Ended.After(now) {
+			from = later(from, *run.Ended)
+		}
+	}
+	return from
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
 
 // sparkStep is how long a step of a statement's series is.
 const sparkStep = 15 * time.Second
@@ -24,10 +48,12 @@ const sparkStep = 15 * time.Second
 // baseline notes how the statements fare that an act may change.
 func (r *Runner) baseline(rec *record) {
 	now, s := r.cfg.Now(), r.state()
-	rec.Facts.Base = map[string]base{}
+	from := r.undisturbed(now, rec, s)
+	span := now.Sub(from)
+	rec.Facts.Base, rec.Run.BeforeS = map[string]base{}, span.Seconds()
 	var exact map[string]Figures
 	if r.cfg.Figures != nil {
-		exact = r.cfg.Figures(rec.Facts.Order, now.Add(-before), now)
+		exact = r.cfg.Figures(rec.Facts.Order, from, now)
 	}
 	for _, name := range rec.Facts.Order {
 		if f, known := exact[name]; known && f.Calls > 0 {
@@ -35,11 +61,11 @@ func (r *Runner) baseline(rec *record) {
 			continue
 		}
 		st, known := statement(s, name)
-		if p95, ok := lately(st.Spark, before); known && ok && r.cfg.Figures == nil {
-			rec.Facts.Base[name] = base{Calls: int64(math.Round(st.CallsMin * s.Statements.WindowS / 60)), P95MS: p95}
+		if p95, ok := lately(st.Spark, span); known && ok && r.cfg.Figures == nil {
+			rec.Facts.Base[name] = base{Calls: int64(math.Round(st.CallsMin * min(s.Statements.WindowS, span.Seconds()) / 60)), P95MS: p95}
 		}
 	}
-	if used, ok := poolUsed(s, now.Add(-before)); ok {
+	if used, ok := poolUsed(s, from); ok {
 		rec.Facts.Pool = &used
 	}
 }

@@ -83,11 +83,7 @@ func (r *Runner) watch(ctx context.Context) {
 		case w != nil && !w.Over:
 			at = append(at, measured{rec: rec, facts: rec.Facts, from: w.Since})
 		case r.busy != nil && r.busy.record == rec:
-			from := now.Add(-time.Minute)
-			if began := rec.Run.Started; began.After(from) {
-				from = began
-			}
-			at = append(at, measured{rec: rec, facts: rec.Facts, from: from})
+			at = append(at, measured{rec: rec, facts: rec.Facts, from: later(now.Add(-time.Minute), rec.Run.Started)})
 		}
 	}
 	r.mu.Unlock()

@@ -193,6 +193,47 @@ func TestExactFigures(t *testing.T) {
 	}
 }
 
+// TestAnEarlierActIsNoBefore: what was measured while something else was so is not what an act is compared with.
+func TestAnEarlierActIsNoBefore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.shut()
+	var froms []time.Time
+	w.config.Figures = func(names []string, from, to time.Time) map[string]acts.Figures {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		froms = append(froms, from)
+		return nil
+	}
+	w.open()
+	first := w.do(migration("017", source.Rollback))
+	if first.BeforeS != 900 {
+		t.Errorf("compared with %gs before", first.BeforeS)
+	}
+	w.clock.forward(2 * time.Minute)
+	w.mu.Lock()
+	froms = nil
+	w.mu.Unlock()
+	second := w.do(migration("017", source.Apply))
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(froms) == 0 || !froms[0].Equal(*first.Ended) || second.BeforeS != 120 {
+		t.Errorf("compared with the time since %v, %gs; the one before ended at %v", froms, second.BeforeS, first.Ended)
+	}
+}
+
+// TestAStartIsNoBefore: nothing is known of the time before the daemon's start.
+func TestAStartIsNoBefore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := told(w.clock.Now(), 300, 2, 74, 8, 3, 13)
+	s.UptimeS = 42
+	w.tell(s)
+	if run := w.do(migration("017", source.Rollback)); run.BeforeS != 42 {
+		t.Errorf("compared with %gs before", run.BeforeS)
+	}
+}
+
 // TestNothingIsKnown: a state without any part is no reason to fail.
 func TestNothingIsKnown(t *testing.T) {
 	t.Parallel()

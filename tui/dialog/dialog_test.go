@@ -297,3 +297,12 @@ func TestHostileTexts(t *testing.T) {
 		}
 	}
 }
+
+// TestAWaitHasNoPhase: a drop that waits is in none, and "phase 0 of 9" says nothing.
+func TestAWaitHasNoPhase(t *testing.T) {
+	t.Parallel()
+	view := draw(states(frame.Mono())["running"](), body(frame.GoldenSizes()[1]))
+	if !strings.Contains(view, "waiting for other sessions 18s") {
+		t.Errorf("the wait reads otherwise:\n%s", view)
+	}
+}

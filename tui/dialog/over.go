@@ -1,8 +1,10 @@
 package dialog
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
+	"time"
 
 	"healthagent/tui/act"
 	"healthagent/tui/look"
@@ -63,10 +65,11 @@ func (f *Flow) watch(p pen, r source.Run) panel {
 	title := "effect"
 	var verdict []string
 	if w := r.Watch; w != nil {
-		title = "watch: p95 of 15m before, and of " + look.Age(f.now.Sub(w.Since)) + " since; judged in " + look.Age(w.Until.Sub(f.now))
+		before := "watch: p95 of " + look.Age(time.Duration(cmp.Or(r.BeforeS, 900)*float64(time.Second))) + " before, and of "
+		title = before + look.Age(f.now.Sub(w.Since)) + " since; judged in " + look.Age(w.Until.Sub(f.now))
 		word, role := "VERDICT SO FAR", look.Strong
 		if w.Over {
-			title, word = "watch: p95 of 15m before, and of "+look.Age(w.Until.Sub(w.Since))+" after", "VERDICT"
+			title, word = before+look.Age(w.Until.Sub(w.Since))+" after", "VERDICT"
 		}
 		switch w.Verdict {
 		case "worse":

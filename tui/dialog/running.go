@@ -118,7 +118,7 @@ func (p pen) progress(r source.Run) []string {
 	if at := working(r); at > 0 {
 		text = fmt.Sprintf("step %d: %s", at, g.Phase)
 	}
-	if g.Phases > 1 {
+	if g.Phases > 1 && g.Number > 0 { // a wait before the first phase, and what has no phases, have no number
 		text += fmt.Sprintf(", phase %d of %d", g.Number, g.Phases)
 	}
 	out := p.say(look.Plain, "", text+" "+span(g.ElapsedS))

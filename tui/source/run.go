@@ -32,7 +32,8 @@ type Run struct {
 	Error    string    `json:"error,omitempty"`
 	Summary  string    `json:"summary,omitempty"` // what was done, once it has ended
 	Freed    int64     `json:"freed_bytes"`
-	Effects  []Effect  `json:"effects"` // on the statements: before, and now
+	Effects  []Effect  `json:"effects"`            // on the statements: before, and now
+	BeforeS  float64   `json:"before_s,omitempty"` // how long a stretch of time before it they are compared with
 	Watch    *Watch    `json:"watch,omitempty"`
 	Report   string    `json:"report,omitempty"` // the file that holds the report
 	Undo     *Act      `json:"undo,omitempty"`   // what takes it back
@@ -69,7 +70,7 @@ type Step struct {
 // Progress is what the server tells of the step at work. Its counters begin anew in each phase.
 type Progress struct {
 	Phase    string  `json:"phase"`
-	Number   int     `json:"number"`
+	Number   int     `json:"number"` // of the phase, from 1; 0: not known
 	Phases   int     `json:"phases"`
 	Done     int64   `json:"done"`
 	Total    int64   `json:"total"`
@@ -81,8 +82,8 @@ type Progress struct {
 type Effect struct {
 	Name   string   `json:"name"`
 	Unit   string   `json:"unit"`   // ms or connections
-	Before *float64 `json:"before"` // p95 over the 15 minutes before; nil: it was not called
-	Now    *float64 `json:"now"`    // p95 since the end, in the watch; over the last minute before that
+	Before *float64 `json:"before"` // p95 over the time before, at most 15 minutes; nil: it was not called
+	Now    *float64 `json:"now"`    // p95 since the end, in the watch; over the last minute of the run before that
 	Factor float64  `json:"factor"` // now / before; 0: not known
 	Worse  bool     `json:"worse"`
 	Better bool     `json:"better"`
