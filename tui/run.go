@@ -13,6 +13,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/term"
+	"golang.org/x/sys/unix"
 
 	"healthagent/tui/look"
 	"healthagent/tui/source"
@@ -64,6 +65,13 @@ func Run(ctx context.Context, o Options) error {
 		tea.WithAltScreen(), tea.WithFPS(30), tea.WithoutSignalHandler(), tea.WithFilter(end.watched))
 	followed := g.goroutine(own, "the way to the daemon", program.Send, func() { o.Source.Follow(own, model.states.put) })
 	obeyed := g.goroutine(own, "signals", program.Send, func() { obey(ctx, own, program, end) })
+	g.goroutine(own, "the terminal's end", program.Send, func() {
+		if gone(own, in) {
+			end.begin()
+			end.by(syscall.SIGHUP)
+			program.Send(tea.QuitMsg{})
+		}
+	})
 	_, err = program.Run()
 	cancel()
 	for _, ended := range []<-chan struct{}{followed, obeyed} {
@@ -115,6 +123,22 @@ func obey(outer, own context.Context, program *tea.Program, e *exit) {
 	e.by(s)
 	program.Send(tea.QuitMsg{})
 	<-own.Done() // further ones change nothing: the end is under way, and watched
+}
+
+// gone waits until the terminal is, and reports whether it was that which ended the wait. No signal tells of it where the terminal is not
+// this session's own, as under su -c, and Bubble Tea takes the end of its input for silence. It may return a second after ctx has ended.
+func gone(ctx context.Context, in uintptr) bool {
+	for ctx.Err() == nil {
+		fds := []unix.PollFd{{Fd: int32(in)}} // what is looked for without asking: hangup and error
+		n, err := unix.Poll(fds, int(time.Second/time.Millisecond))
+		switch {
+		case n > 0 && fds[0].Revents&(unix.POLLHUP|unix.POLLERR|unix.POLLNVAL) != 0:
+			return ctx.Err() == nil
+		case err != nil && !errors.Is(err, unix.EINTR):
+			return false // it cannot be told
+		}
+	}
+	return false
 }
 
 // restore puts the terminal back without the program's help: the line at once, and what is on the screen if it still takes anything.

@@ -318,3 +318,21 @@ func TestNothingRunsByAccident(t *testing.T) {
 		t.Errorf("done %q", acts)
 	}
 }
+
+// TestTheTerminalGoesWithoutASignal: it may be another session's, as under su -c, whose end nobody tells this one.
+func TestTheTerminalGoesWithoutASignal(t *testing.T) {
+	t.Parallel()
+	x := run(t, fixture.New(fixture.Healthy()), filepath.Join(t.TempDir(), "faults"))
+	x.shows("LIVE")
+	if err := x.master.Close(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-x.ended:
+	case <-time.After(patience):
+		t.Fatal("it draws on for nobody")
+	}
+	if x.err != nil {
+		t.Error(x.err)
+	}
+}
