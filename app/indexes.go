@@ -55,7 +55,7 @@ func ledgerText(list []source.Migration) (text string, open bool) {
 		switch {
 		case m.Class != string(migrations.IndexOnly):
 		case m.State == string(migrations.Applied) && len(m.Held) > 0:
-			text = fmt.Sprintf("of migration %s %d indexes are held", m.Version, len(m.Held))
+			text = someHeldText(m.Version, len(m.Held))
 		case m.State == string(migrations.Held):
 			text = heldText(m.Version, m.State)
 		case m.State == string(migrations.Partial):
@@ -65,6 +65,13 @@ func ledgerText(list []source.Migration) (text string, open bool) {
 		}
 	}
 	return text, open
+}
+
+func someHeldText(label string, n int) string {
+	if n == 1 {
+		return "of migration " + label + " 1 index is held"
+	}
+	return fmt.Sprintf("of migration %s %d indexes are held", label, n)
 }
 
 func heldText(label, state string) string {
@@ -139,7 +146,7 @@ func settledText(result migrations.Result) string {
 	for _, s := range result.Skipped {
 		switch {
 		case s.Reason == migrations.SkipHeld && len(s.Indexes) > 0:
-			text = fmt.Sprintf("of migration %s %d indexes are held", migrations.Label(s.Version), len(s.Indexes))
+			text = someHeldText(migrations.Label(s.Version), len(s.Indexes))
 		case s.Reason == migrations.SkipHeld || s.Reason == migrations.SkipPartial:
 			text = heldText(migrations.Label(s.Version), string(s.Reason))
 		}

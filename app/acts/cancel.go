@@ -42,7 +42,15 @@ func (r *Runner) lookAtCancel(f *found) {
 			f.check(source.Warn, name+" is INVALID already: no statement uses it, and it stays so until the drop is finished or it is rebuilt")
 		}
 		f.After = "what is dropped stays dropped; you finish it or rebuild it"
+	case source.Reindex:
+		f.After = name + " stays as it was"
+		if len(run.Blockers) > 0 {
+			f.check(source.Warn, "its copy can be dropped only when nobody is in the way any more: else it is left INVALID, for you to drop")
+		}
 	default:
+		if len(run.Blockers) > 0 {
+			f.check(source.Warn, name+" can be dropped only when nobody is in the way any more: else it is left INVALID, for you to finish or drop")
+		}
 		f.After = "what is built of " + name + " is dropped again, what was built before stays"
 	}
 	f.Undo = source.Undo{Text: "begin it again"}

@@ -80,6 +80,7 @@ func (r *Runner) end(l *live, text string, err error) {
 	} else {
 		l.finishStep(r, source.StepFailed)
 		settleSteps(run, entries, catalog)
+		text = clauses(text, leftBehind(l.record, catalog))
 		run.Error = l.why(err)
 	}
 	run.Progress, run.Blockers, run.Ended = nil, []source.Blocker{}, &now
@@ -126,12 +127,15 @@ func (r *Runner) settle(rec *record, state source.RunState, text string) {
 	run.Undo, run.Finish, run.Restore = nil, nil, nil
 	switch state {
 	case source.RunDone:
-		run.Undo = undoFor(*run)
+		run.Undo = rec.undo()
 	case source.RunPartial:
 		again, back := run.Act, opposite(run.Act)
 		run.Finish, run.Restore = &again, back
 	}
-	run.Summary = clauses(summary(*run), text)
+	run.Summary = clauses(summary(rec), text)
+	if state == source.RunFailed && text != "" { // it knows better than that nothing was done
+		run.Summary = text
+	}
 }
 
 // opposite is what takes an act back; nil for none.
@@ -146,16 +150,22 @@ func opposite(act source.Act) *source.Act {
 	return &source.Act{Verb: back, Object: act.Object, Name: act.Name}
 }
 
-// undoFor is what takes back what was done. Of what a rebuild left behind there is no undo, and its drop belongs to no migration.
-func undoFor(run source.Run) *source.Act {
-	if run.State != source.RunDone {
+// undo is what takes back what was done. Of what a rebuild left behind there is no undo, and its drop belongs to no migration.
+func (rec *record) undo() *source.Act {
+	if rec.Run.State != source.RunDone || rec.strange() {
 		return nil
 	}
-	return opposite(run.Act)
+	return opposite(rec.Run.Act)
+}
+
+// strange tells whether it dropped an index that no migration makes: the ledger knows nothing of it.
+func (rec *record) strange() bool {
+	return rec.Run.Act.Verb == source.Drop && len(rec.Facts.Versions) == 0
 }
 
 // summary sums a run up that has ended.
-func summary(run source.Run) string {
+func summary(rec *record) string {
+	run := rec.Run
 	done, cut := 0, ""
 	for _, s := range run.Steps {
 		switch s.State {
@@ -192,6 +202,7 @@ func summary(run source.Run) string {
 	switch {
 	case run.State == source.RunPartial && cut != "":
 		text += ", " + cut
+	case rec.strange():
 	case run.State == source.RunDone && (run.Act.Verb == source.Rollback || run.Act.Verb == source.Drop):
 		text += ", " + run.Act.Name + " is HELD"
 	}

@@ -251,7 +251,7 @@ func (r *Runner) lookAtReindex(ctx context.Context, f *found) error {
 	}
 	f.Summary, f.After = "1 x REINDEX INDEX CONCURRENTLY; it is used meanwhile, writes go on", name+" is rebuilt, and valid"
 	f.SQL = "REINDEX INDEX CONCURRENTLY public." + name + ";\n"
-	f.facts = facts{SQL: f.SQL, Bytes: map[string]int64{name: x.Bytes}, Indexes: []string{name}, Tables: []string{x.Table}}
+	f.facts = facts{SQL: f.SQL, Bytes: map[string]int64{name: x.Bytes}, Indexes: []string{name}, Tables: []string{x.Table}, Left: leftovers(name, known)}
 	f.Class, f.Undo = string(migrations.IndexOnly), source.Undo{Text: "none is needed: it is the same index, smaller"}
 	line := source.PreviewIndex{Name: name, Table: x.Table, Bytes: x.Bytes}
 	if s, ok := r.shownIndexes()[name]; ok {

@@ -86,7 +86,34 @@ func TestWhatARebuildLeft(t *testing.T) {
 	if p.Indexes[0].Note != "INVALID" || !strings.Contains(p.Summary, "left behind") {
 		t.Errorf("%s", encoded(t, p))
 	}
-	if run := w.do(act); run.State != source.RunDone || len(w.indexes()) != 8 {
+	run := w.do(act)
+	if run.State != source.RunDone || len(w.indexes()) != 8 {
 		t.Errorf("%s, %v", encoded(t, run), w.indexes())
+	}
+	if run.Undo != nil || strings.Contains(run.Summary, "HELD") {
+		t.Errorf("nothing can build it again, and the ledger has no place for it: %s", encoded(t, run))
+	}
+}
+
+// TestARebuildThatWasCut at its end leaves the index that it was when somebody is in the way of its drop too, and that is said.
+func TestARebuildThatWasCut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, release := w.hold(`SELECT count(*) FROM food_entries`)
+	defer release()
+	id := w.begin(on(source.OnIndex, foodName, source.Reindex))
+	w.await("it waits", func() bool { return len(w.run(id).Blockers) == 1 })
+	p := w.preview(on(source.OnIndex, foodName, source.Cancel))
+	has(t, p, source.Warn, "else it is left INVALID")
+	if _, err := w.Do(t.Context(), root(), p.Act, p.Token, ""); err != nil {
+		t.Fatal(err)
+	}
+	run := w.over(id)
+	if run.State != source.RunFailed || !strings.Contains(run.Summary, "the index is rebuilt, and what it was is left behind as "+foodName+"_ccold") {
+		t.Errorf("%s, %v", encoded(t, run), w.indexes())
+	}
+	release()
+	if out := w.do(on(source.OnIndex, foodName+"_ccold", source.Drop)); out.State != source.RunDone || len(w.indexes()) != 8 {
+		t.Errorf("%s, %v", encoded(t, out), w.indexes())
 	}
 }

@@ -11,6 +11,9 @@ import (
 	"healthagent/tui/source"
 )
 
+// endedMeanwhile is why a run of the last process has no end of its own.
+const endedMeanwhile = "the daemon ended meanwhile"
+
 // load reads the runs of the last process. A file that cannot be read is no reason not to work: it is written anew.
 func (r *Runner) load() {
 	raw, err := os.ReadFile(r.file)
@@ -27,7 +30,7 @@ func (r *Runner) load() {
 	for _, rec := range r.runs {
 		if rec.Run.State == source.RunWorking {
 			rec.Run.State, rec.Run.Progress, rec.Run.Blockers = source.RunUnknown, nil, nil
-			rec.Run.Error = "the daemon ended meanwhile: the ledger is being asked what became of it"
+			rec.Run.Error = endedMeanwhile + ": the ledger is being asked what became of it"
 		}
 	}
 }

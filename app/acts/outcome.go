@@ -2,6 +2,8 @@ package acts
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"healthagent/migrations"
@@ -151,6 +153,35 @@ func leftText(state migrations.ObjectState, name string, catalog map[string]insp
 	}
 }
 
+// leftBehind says what a rebuild that did not end well has left, which takes room and is kept up to date by every write; empty for nothing.
+func leftBehind(rec *record, catalog map[string]inspect.Index) string {
+	if rec.Run.Act.Verb != source.Reindex {
+		return ""
+	}
+	var said []string
+	for _, name := range leftovers(rec.Run.Act.Name, catalog) {
+		switch {
+		case slices.Contains(rec.Facts.Left, name): // by another
+		case strings.HasPrefix(name, rec.Run.Act.Name+"_ccold"):
+			said = append(said, "the index is rebuilt, and what it was is left behind as "+name+", INVALID: drop it")
+		default:
+			said = append(said, "the index is as it was, and its unfinished copy is left behind as "+name+", INVALID: drop it")
+		}
+	}
+	return strings.Join(said, "; ")
+}
+
+// leftovers are what rebuilds of an index have left.
+func leftovers(index string, catalog map[string]inspect.Index) (names []string) {
+	for name, x := range catalog {
+		if x.Leftover && strings.HasPrefix(name, index+"_cc") {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // sizes fills in how big what was built has become.
 func sizes(rec *record, catalog map[string]inspect.Index) {
 	run := &rec.Run
@@ -208,11 +239,15 @@ func (r *Runner) resolveOne(ctx context.Context, rec *record) {
 		}
 	}
 	settleSteps(run, entries, catalog)
-	run.Error = "the daemon ended meanwhile; the ledger tells what became of it"
+	why := run.Error // such as that the connection was lost
+	if why == "" || strings.HasPrefix(why, endedMeanwhile) {
+		why = endedMeanwhile
+	}
+	run.Error = why + "; the ledger tells what became of it"
 	if run.Ended == nil {
 		run.Ended = &now
 	}
-	r.settle(rec, state, "")
+	r.settle(rec, state, leftBehind(rec, catalog))
 	rec.watchOver(s)
 	r.mu.Unlock()
 	r.finished(ctx, rec, nil)

@@ -42,6 +42,7 @@ type facts struct {
 	Pool     *float64              `json:"pool,omitempty"`  // connections used, before
 	AtEnd    map[string]int64      `json:"at_end,omitempty"`
 	Rescued  []string              `json:"rescued,omitempty"`
+	Left     []string              `json:"left,omitempty"`    // by rebuilds before this one
 	Partial  bool                  `json:"partial,omitempty"` // the migration was partial before
 }
 

@@ -46,7 +46,7 @@ func (r *Runner) atOnce(ctx context.Context, f *found, rec *record) (string, err
 		run.State, run.Error, run.Steps[0].State = source.RunFailed, reason(err), source.StepFailed
 	}
 	run.Title = wordsOf(f.Act).titled(run.State)
-	run.Undo = undoFor(*run)
+	run.Undo = rec.undo()
 	r.mu.Lock()
 	r.add(rec)
 	r.mu.Unlock()
