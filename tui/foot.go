@@ -7,6 +7,7 @@ import (
 
 	"healthagent/tui/keys"
 	"healthagent/tui/look"
+	"healthagent/tui/screen"
 )
 
 // hint is one entry of the line at the foot.
@@ -32,7 +33,11 @@ func (m *Model) footer() string {
 	if _, works := m.working(); works {
 		own = append([]hint{{"r", "run"}}, own...)
 	}
-	return m.hints(own, []hint{{"?", "help"}, {"q", "quit"}, {"1-7", "screen"}, {"space", "pause"}})
+	leave := "quit"
+	if deep, ok := m.seen().(screen.Stepper); ok && deep.Deep() {
+		leave = "back"
+	}
+	return m.hints(own, []hint{{"?", "help"}, {"q", leave}, {"1-7", "screen"}, {"space", "pause"}})
 }
 
 // hint is the entry of an action; false for one that has no key, or that its counterpart's entry names too.

@@ -214,6 +214,13 @@ func TestAnEarlierActIsNoBefore(t *testing.T) {
 	w.mu.Lock()
 	froms = nil
 	w.mu.Unlock()
+	w.preview(migration("017", source.Apply))
+	w.mu.Lock()
+	if len(froms) == 0 || !froms[0].Equal(*first.Ended) {
+		t.Errorf("the preview tells of the time since %v", froms)
+	}
+	froms = nil
+	w.mu.Unlock()
 	second := w.do(migration("017", source.Apply))
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -3,7 +3,6 @@ package dialog
 import (
 	"fmt"
 	"math"
-	"slices"
 
 	"healthagent/tui/look"
 	"healthagent/tui/source"
@@ -96,6 +95,7 @@ func (p pen) queries(v *source.Preview) panel {
 		{title: "plan now > after", least: 18, drop: 3},
 	}
 	var rows [][]cell
+	tried := false
 	for _, q := range v.Queries {
 		mark, role := change(q.Factor)
 		cost := times(q.Factor)
@@ -103,6 +103,7 @@ func (p pen) queries(v *source.Preview) panel {
 			cost = mark + " " + cost
 		}
 		plan := ""
+		tried = tried || q.Factor > 0
 		if q.Now != "" || q.After != "" {
 			plan = orUnknown(q.Now) + " > " + orUnknown(q.After)
 		}
@@ -113,13 +114,14 @@ func (p pen) queries(v *source.Preview) panel {
 		rows = append(rows, []cell{{q.Name, look.Plain}, {look.Rate(q.CallsMin), look.Plain}, {p95, look.Plain}, {cost, role}, {plan, look.Plain}})
 	}
 	title := "statements"
-	if slices.ContainsFunc(rows, func(r []cell) bool { return r[4].text != "" }) {
+	if tried {
 		title = "trial plans"
 	}
 	out := p.grid("queries", title, columns, rows)
 	out.least = 2
 	if v.NoTrial != "" {
-		out.lines = append(out.lines, p.say(look.Warn, "!", "plans not tried: "+v.NoTrial)...)
+		why := p.say(look.Warn, "!", "plans not tried: "+v.NoTrial) // first: a long list is seldom read to its end
+		out.lines, out.least = append(why, out.lines...), len(why)+1
 	}
 	return out
 }

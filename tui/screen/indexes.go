@@ -16,8 +16,12 @@ import (
 // indexesOld is how old the indexes' figures get while all is well: they are read every 30 s.
 const indexesOld = 2 * time.Minute
 
-// worthALook is from how much bloat on, in percent, an index is marked. The daemon advises a rebuild from more on.
-const worthALook = 30
+// worthALook is from how much bloat on, in percent, an index is marked, and from which size on: of a small one there is nothing to be
+// gained. The daemon advises a rebuild from more on.
+const (
+	worthALook = 30
+	worthBytes = 1 << 20
+)
 
 // Indexes lists the indexes, the biggest first, or only those of a kind.
 type Indexes struct {
@@ -128,7 +132,7 @@ func is(ix *source.Index, what keys.Action) bool {
 	case keys.Redundant:
 		return ix.Redundant != ""
 	case keys.Bloated:
-		return ix.BloatPct != nil && *ix.BloatPct >= worthALook
+		return ix.BloatPct != nil && *ix.BloatPct >= worthALook && ix.Bytes >= worthBytes
 	default:
 		return false
 	}

@@ -211,16 +211,17 @@ func ofTotal(used, total int64) string {
 // twoDays are the series of the last 48 hours in which one sees when something began.
 func (o *Overview) twoDays(width int) []string {
 	long := o.long()
-	line := func(label, series string, top float64, write func(float64) string) string {
+	const busiest, peak = "busiest 10m ", "peak " // the long ring has means of ten minutes, of times the largest
+	line := func(label, series, word string, top float64, write func(float64) string) string {
 		return o.graphOf(long, label, series, top, width, "", widget.Part{Text: "48h", Role: look.Dim, Drop: 1},
-			widget.Part{Text: "peak " + figure(widget.Peak(long.Series[series]), write, "")})
+			widget.Part{Text: word + figure(widget.Peak(long.Series[series]), write, "")})
 	}
 	percent := func(v float64) string { return look.Percent(&v, 0) }
 	return []string{
 		o.look.Paint(look.Strong, widget.Titled(o.look, "LAST 48 HOURS", width)),
-		line("  used", source.PoolUsed, o.poolLimit(), look.Count),
-		line("  p95", source.StatementMS, 0, look.Millis),
-		line("  handled", source.HandledMS, 0, look.Millis),
-		line("  cpu", source.HostCPU, 100, percent),
+		line("  used", source.PoolUsed, busiest, o.poolLimit(), look.Count),
+		line("  p95", source.StatementMS, peak, 0, look.Millis),
+		line("  handled", source.HandledMS, peak, 0, look.Millis),
+		line("  cpu", source.HostCPU, busiest, 100, percent),
 	}
 }

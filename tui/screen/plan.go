@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -34,9 +35,11 @@ func (q *Queries) Answer(path string, value any, err error) {
 	}
 	q.asked = ""
 	if err != nil {
-		q.over.set(q.over.title, []para{
-			{text: "the plan could not be had: " + oneLine(source.Sentence(err)), role: look.Fail}, {text: "e tries again", role: look.Dim},
-		})
+		text := []para{{text: "the plan could not be had: " + oneLine(source.Sentence(err)), role: look.Fail}}
+		if refused := (*source.RefusedError)(nil); !errors.As(err, &refused) { // what is refused is refused the next time too
+			text = append(text, para{text: "e tries again", role: look.Dim})
+		}
+		q.over.set(q.over.title, text)
 		return
 	}
 	if plan, ok := value.(*source.Plan); ok {
