@@ -131,3 +131,27 @@ func (h *house) awaitComponent(name, text string) {
 		}
 	}
 }
+
+// TestALentPoolIsNoServerThatIsAway: the server answers others, so the daemon does not say of it that it does not.
+func TestALentPoolIsNoServerThatIsAway(t *testing.T) {
+	t.Parallel()
+	url := rig.Postgres(t)
+	h := newHouse(t, "DATABASE_URL="+url, "HEALTHAGENT_POOL_MIN=2", "HEALTHAGENT_POOL_MAX=2")
+	h.start()
+	h.log.await(t, "this process works for the bot")
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	if _, err := conn.Exec(t.Context(), `BEGIN; LOCK TABLE inbox, outbox`); err != nil {
+		t.Fatal(err)
+	}
+	h.tg.Say(7, "2 eggs")
+	h.awaitComponent("postgresql", "no connection came free in 1s: all 2 are lent")
+	if _, err := conn.Exec(t.Context(), `ROLLBACK`); err != nil {
+		t.Fatal(err)
+	}
+	h.awaitReply("egg, 2 large")
+	h.end()
+}

@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"healthagent/app/admin"
@@ -34,6 +36,10 @@ func (d *daemon) probePostgres(ctx context.Context) admin.Component {
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
 	if err := d.store.Ping(ctx); err != nil {
+		// the server may be well: nothing was asked of it
+		if p := d.store.PoolStats(); errors.Is(err, context.DeadlineExceeded) && p.Active >= p.MaxSize {
+			return admin.Component{Verdict: admin.Fail, Text: fmt.Sprintf("no connection came free in %v: all %d are lent", probeTime, p.MaxSize)}
+		}
 		return admin.Component{Verdict: admin.Fail, Text: "PostgreSQL does not answer: " + store.Reason(err)}
 	}
 	return admin.Component{Verdict: admin.OK, Text: d.store.PoolStats().String()}

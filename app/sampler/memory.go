@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"healthagent/tui/source"
@@ -109,7 +110,7 @@ func (s *Sampler) save() {
 // readMemory reads a file of ours: a line with version, length and checksum, then JSON.
 func readMemory(path string) (memory, error) {
 	var m memory
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // whatever it is, the start does not wait for it
 	if err != nil {
 		return m, fmt.Errorf("open it: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -148,5 +149,23 @@ func TestWhenItIsKept(t *testing.T) {
 		if due := k.due(noon().Add(tt.after)); due != tt.due {
 			t.Errorf("%+v: %v", tt, due)
 		}
+	}
+}
+
+// TestAPipeDoesNotHoldUpTheStart: nobody writes into it.
+func TestAPipeDoesNotHoldUpTheStart(t *testing.T) {
+	t.Parallel()
+	dir, now := t.TempDir(), noon()
+	for _, name := range []string{memoryName, diskName} {
+		if err := syscall.Mkfifo(filepath.Join(dir, name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var log bytes.Buffer
+	life(t, dir, &now, &log).save()
+	log.Reset()
+	life(t, dir, &now, &log)
+	if text := log.String(); strings.Contains(text, "last day") {
+		t.Error(text)
 	}
 }
