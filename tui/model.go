@@ -214,7 +214,7 @@ func (m *Model) whyNot() string {
 	case m.latest.You == nil:
 		return "who you are is not known until the daemon or the database answers"
 	case !m.latest.You.Act:
-		return "read only: " + m.latest.You.Why
+		return m.latest.You.ReadOnly()
 	default:
 		return ""
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 )
@@ -12,9 +13,14 @@ import (
 // generations bounds how far up the tree of processes an address is looked for: sudo and shells stand in between.
 const generations = 12
 
-// Origin is from where a process is used: the address of its SSH client, else its terminal, else nothing. It is what the process says of
-// itself and is worth no more.
+// Origin is from where a process is used: the address of its SSH client, else its terminal, else nothing. What the login manager does not
+// know is what the process says of itself, and is worth no more.
 func Origin(pid int) string {
+	if cgroup, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid)); err == nil {
+		if address := RemoteHost(cgroup, "/run/systemd/sessions"); address != "" {
+			return address
+		}
+	}
 	terminal := ""
 	for range generations {
 		if pid <= 1 {
@@ -30,6 +36,28 @@ func Origin(pid int) string {
 		pid = parent
 	}
 	return terminal
+}
+
+// RemoteHost is the address from where the login session of a process was opened, by its control group and the login manager's files,
+// which everybody may read: a service that does not run as root sees nobody's environment. It is empty without such a session.
+func RemoteHost(cgroup []byte, dir string) string {
+	_, rest, found := bytes.Cut(cgroup, []byte("/session-"))
+	id, _, scope := bytes.Cut(rest, []byte(".scope"))
+	if !found || !scope || len(id) == 0 || len(id) > 20 || len(bytes.Trim(id, "c0123456789")) > 0 {
+		return ""
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, string(id)))
+	if err != nil {
+		return ""
+	}
+	for line := range bytes.Lines(raw) {
+		if host, ok := bytes.CutPrefix(line, []byte("REMOTE_HOST=")); ok {
+			if address, err := netip.ParseAddr(string(bytes.TrimSpace(host))); err == nil { // it may be a name, which somebody else gave
+				return address.String()
+			}
+		}
+	}
+	return ""
 }
 
 // sshClient reads the client's address from the environment of a process, which only its user and root may read.

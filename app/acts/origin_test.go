@@ -1,7 +1,9 @@
 package acts_test
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -11,6 +13,9 @@ import (
 // TestFromWhereSomebodyComes is told by the environment of a process, or of one above it.
 func TestFromWhereSomebodyComes(t *testing.T) {
 	t.Parallel()
+	if cgroup, _ := os.ReadFile("/proc/self/cgroup"); acts.RemoteHost(cgroup, "/run/systemd/sessions") != "" {
+		t.Skip("this test itself runs in a session that the login manager knows better")
+	}
 	for _, tt := range []struct {
 		environ []string
 		want    string
@@ -37,5 +42,32 @@ func TestFromWhereSomebodyComes(t *testing.T) {
 	}
 	if got := acts.Origin(-1); got != "" {
 		t.Errorf("nobody comes from %q", got)
+	}
+}
+
+// TestTheLoginManagerKnowsFromWhere a session was opened, also to a service that may not read the environment of its processes.
+func TestTheLoginManagerKnowsFromWhere(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"70": "# This is private data. Do not parse.\nUID=1001\nREMOTE=1\nREMOTE_HOST=203.0.113.9\nSERVICE=sshd\n",
+		"c1": "UID=0\nREMOTE=0\nTTY=tty1\n", "71": "REMOTE_HOST=a\x1b[2J.example\n",
+	} {
+		must(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	}
+	for cgroup, want := range map[string]string{
+		"0::/user.slice/user-1001.slice/session-70.scope\n":                             "203.0.113.9",
+		"1:name=systemd:/user.slice/user-1001.slice/session-70.scope\n0::/init.scope\n": "203.0.113.9",
+		"0::/user.slice/user-0.slice/session-c1.scope\n":                                "",
+		"0::/user.slice/user-0.slice/session-71.scope\n":                                "",
+		"0::/user.slice/user-0.slice/session-72.scope\n":                                "",
+		"0::/user.slice/session-../70.scope\n":                                          "",
+		"0::/system.slice/healthagent.service\n":                                        "",
+		"0::/user.slice/user-1001.slice/user@1001.service/app.slice/run-r8f.scope\n":    "",
+		"": "",
+	} {
+		if got := acts.RemoteHost([]byte(cgroup), dir); got != want {
+			t.Errorf("%q comes from %q, not %q", cgroup, got, want)
+		}
 	}
 }

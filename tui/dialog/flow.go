@@ -57,7 +57,7 @@ func (f *Flow) ReadOnly(why string) {
 func (f *Flow) rights() {
 	why := f.only
 	if you := f.state.You; why == "" && you != nil && !you.Act {
-		why = "read only: " + you.Why
+		why = you.ReadOnly()
 	}
 	f.machine.ReadOnly(why)
 }

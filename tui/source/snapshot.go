@@ -1,6 +1,9 @@
 package source
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Protocol is raised when an older screen could misread what a newer daemon sends.
 const Protocol = 1
@@ -243,4 +246,9 @@ type Item struct {
 	Remedy   string    `json:"remedy,omitempty" text:"lines"` // what to do, to be pasted
 	Since    time.Time `json:"since,omitzero"`
 	Screen   string    `json:"screen"` // which one shows it: queries, indexes, migrations, activity, cache, log
+}
+
+// ReadOnly says why this person may not act, short enough for one line of a narrow screen: the daemon's sentence says so itself.
+func (y *You) ReadOnly() string {
+	return "read only: " + strings.TrimPrefix(y.Why, "you may only look: ")
 }
