@@ -14,6 +14,7 @@ import (
 type Overview struct {
 	scene
 	attention *widget.Table
+	moved     bool // somebody has chosen an item
 }
 
 var _ Screen = (*Overview)(nil)
@@ -22,7 +23,7 @@ var _ Screen = (*Overview)(nil)
 func NewOverview(l *look.Look) *Overview {
 	return &Overview{scene: newScene(l), attention: widget.NewTable(l,
 		widget.Column{Width: 1},
-		widget.Column{Width: 8, Drop: 2},
+		widget.Column{Width: 9, Drop: 2},
 		widget.Column{Width: 30, Grow: true},
 		widget.Column{Width: 4, Right: true, Drop: 1},
 	).Bare()}
@@ -34,14 +35,20 @@ func (o *Overview) Name() string { return "Overview" }
 // Resize gives it its room.
 func (o *Overview) Resize(width, height int) { o.width, o.height = max(0, width), max(0, height) }
 
-// Show gives it a new state. The cursor stays on what it was on, whatever comes before it now.
+// Show gives it a new state. The cursor stays on what somebody has moved it to, whatever comes before it now; until then, and when that
+// is the first again, it is on the first, which is the worst: a fault that is new must not come in above what is seen.
 func (o *Overview) Show(s *source.Snapshot, now time.Time) {
 	o.s, o.now = s, now
 	var rows []widget.Row
 	for _, i := range o.items() {
 		rows = append(rows, o.attentionRow(i))
 	}
+	chosen := o.attention.SelectedKey()
 	o.attention.SetRows(rows)
+	o.moved = o.moved && o.attention.SelectedKey() == chosen
+	if !o.moved && len(rows) > 0 {
+		o.attention.First()
+	}
 }
 
 // items are what needs somebody.
@@ -110,7 +117,12 @@ func (o *Overview) Press(a keys.Action) (Intent, bool) {
 	case keys.Rollback:
 		return o.rollback(), true
 	default:
-		return Intent{}, scroll(o.attention, a)
+		used := scroll(o.attention, a)
+		if used {
+			items := o.items()
+			o.moved = len(items) > 0 && o.attention.SelectedKey() != itemKey(items[0])
+		}
+		return Intent{}, used
 	}
 }
 

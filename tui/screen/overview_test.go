@@ -150,6 +150,29 @@ func TestOverviewKeepsItsCursor(t *testing.T) {
 	}
 }
 
+// TestTheWorstIsSeen while nobody has chosen anything, and again once what was chosen is gone.
+func TestTheWorstIsSeen(t *testing.T) {
+	t.Parallel()
+	o := shownOverview(fixture.Busy())
+	worse := func() *source.Snapshot {
+		s := fixture.Busy()
+		s.Attention.Items = append([]source.Item{{Severity: source.Fail, Kind: "migration", Subject: "017", Text: "it failed"}}, s.Attention.Items...)
+		return s
+	}
+	o.Show(worse(), fixture.Now())
+	if got := cursorLine(o); !strings.HasPrefix(got, "x migration 017 it failed") {
+		t.Errorf("the cursor is on %q", got)
+	}
+	o.Press(keys.Down)
+	s := fixture.Busy()
+	s.Attention.Items = s.Attention.Items[1:]
+	o.Show(s, fixture.Now())
+	o.Show(worse(), fixture.Now())
+	if got := cursorLine(o); !strings.HasPrefix(got, "x migration 017 it failed") {
+		t.Errorf("after the chosen one was gone the cursor is on %q", got)
+	}
+}
+
 func TestOverviewKeys(t *testing.T) {
 	t.Parallel()
 	busy := func(downs int) *screen.Overview {
