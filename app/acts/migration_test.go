@@ -94,6 +94,9 @@ func TestRollbackAndItsUndo(t *testing.T) {
 			t.Errorf("the report lacks %q:\n%s", part, report)
 		}
 	}
+	if strings.Contains(string(report), "e+") {
+		t.Errorf("the report has figures for machines:\n%s", report)
+	}
 	if info, err := os.Stat(run.Report); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the report is %v, %v", info.Mode(), err)
 	}

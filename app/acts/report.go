@@ -92,7 +92,7 @@ func reportText(run source.Run, f facts) string {
 		for _, q := range f.Plans {
 			factor := "not tried"
 			if q.Factor > 0 {
-				factor = fmt.Sprintf("cost x%.3g", q.Factor)
+				factor = "cost x" + short(q.Factor)
 			}
 			line("  %-32s %-12s %s > %s", q.Name, factor, q.Now, q.After)
 		}
@@ -131,5 +131,17 @@ func figure(v *float64) string {
 	if v == nil {
 		return "-"
 	}
-	return fmt.Sprintf("%.3g", *v)
+	return short(*v)
+}
+
+// short is a figure with what of it can be of use: 1349, 12.3, 0.07.
+func short(v float64) string {
+	switch {
+	case v >= 99.95:
+		return fmt.Sprintf("%.0f", v)
+	case v >= 9.995:
+		return fmt.Sprintf("%.1f", v)
+	default:
+		return fmt.Sprintf("%.2f", v)
+	}
 }

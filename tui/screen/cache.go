@@ -112,6 +112,8 @@ func (c *Cache) state() []widget.Part {
 	switch {
 	case c.inMemory():
 		return []widget.Part{{Text: "in the daemon's memory"}, {Text: "lost at a restart; REDIS_URL names a server", Role: look.Dim, Drop: 1}}
+	case (s.State == "closed" || s.State == "") && c.s.Redis != nil && c.s.Redis.Error != "": // nobody has needed it since
+		return []widget.Part{name, {Text: "! does not answer", Role: look.Warn}, {Text: "breaker closed: nobody has needed it since", Drop: 1}}
 	case s.State == "closed" || s.State == "":
 		if since != "" {
 			since = "since" + since

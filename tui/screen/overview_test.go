@@ -173,6 +173,22 @@ func TestTheWorstIsSeen(t *testing.T) {
 	}
 }
 
+// TestRedisIsGoneBeforeAnybodyMissesIt: the breaker opens by use, and an idle daemon uses it seldom.
+func TestRedisIsGoneBeforeAnybodyMissesIt(t *testing.T) {
+	t.Parallel()
+	s := fixture.RedisDown()
+	s.Cache.State = "closed"
+	if view := shownOverview(s).View(); !strings.Contains(view, "x does not answer") {
+		t.Errorf("the overview has not noticed:\n%s", view)
+	}
+	c := screen.NewCache(frame.Mono())
+	c.Resize(80, 20)
+	c.Show(s, fixture.Now())
+	if view := c.View(); !strings.Contains(view, "! does not answer") || strings.Contains(view, "ok, breaker") {
+		t.Errorf("the cache has not noticed:\n%s", view)
+	}
+}
+
 func TestOverviewKeys(t *testing.T) {
 	t.Parallel()
 	busy := func(downs int) *screen.Overview {

@@ -163,6 +163,8 @@ func (o *Overview) cacheLine(width int) string {
 			widget.Part{Text: "hit " + look.Unknown}, widget.Part{Text: "PostgreSQL serves alone", Role: look.Warn})
 	case r == nil:
 		return o.row("REDIS", width, o.oldDaemon(), hit)
+	case r.Error != "" && o.oldDaemon() == "": // the breaker does not know yet: nobody has asked for anything
+		return o.row("REDIS", width, "", widget.Part{Text: "x does not answer" + o.since("cache"), Role: look.Fail}, hit)
 	}
 	old := o.oldDaemon()
 	if old == "" {
