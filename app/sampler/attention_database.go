@@ -2,6 +2,7 @@ package sampler
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"healthagent/store/inspect"
@@ -22,7 +23,8 @@ func (s *Sampler) ofStatements(now time.Time, state *source.Snapshot) (items []s
 		i := source.Item{Severity: source.Warn, Subject: st.Name, Screen: onQueries}
 		away := ""
 		if e.plan.Away {
-			away = "plan " + st.Changed + " at " + clock(now, st.ChangedAt)
+			was, is, _ := strings.Cut(st.Changed, " > ")
+			away = "plan now " + is + ", was " + was + " until " + clock(now, st.ChangedAt) // a narrow screen cuts the end off
 		}
 		over := st.P95MS >= state.Statements.SlowMS && st.CallsMin*calls >= worseCalls
 		switch {

@@ -118,7 +118,7 @@ func TestSlowStatementsNeedSomebody(t *testing.T) {
 	s.listStatements(now)
 	got := needs(s)
 	i := got["slow"]
-	if len(got) != 1 || i.Subject != "q" || !strings.Contains(i.Text, "over 24h; plan Index Scan i > Seq Scan at ") || i.Screen != onQueries {
+	if len(got) != 1 || i.Subject != "q" || !strings.Contains(i.Text, "over 24h; plan now Seq Scan, was Index Scan i until ") || i.Screen != onQueries {
 		t.Errorf("%+v", got)
 	}
 	now = now.Add(16 * time.Minute) // it is not called any more
