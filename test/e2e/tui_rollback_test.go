@@ -82,7 +82,7 @@ func TestTUIRollsBackAndHeals(t *testing.T) {
 	x.press("2")
 	x.row("get_conversation_history", ` ! `)
 	x.press("1")
-	x.until("that it needs attention", regexp.MustCompile(`plan +get_conversation_history +plan Index Only Scan`).MatchString)
+	x.until("that it needs attention", regexp.MustCompile(`plan +get_conversation_history +plan now Bitmap`).MatchString)
 
 	x.press("z")
 	x.shows("APPLY 017 ?", "y apply now")
