@@ -40,7 +40,8 @@ func (s *Sampler) all() []*collector {
 		{name: "server", every: 5 * time.Minute, idle: 30 * time.Minute, server: true, read: s.readServer, lost: s.lostServer},
 		{name: "plans", every: 30 * time.Second, idle: 10 * time.Minute, server: true, acts: true, read: s.readPlans, lost: s.lostPlans},
 		{name: "statements", every: 30 * time.Second, server: true, read: s.readPages, lost: s.lostPages},
-		{name: "migrations", every: 5 * time.Second, idle: time.Minute, server: true, acts: true, read: s.readMigrations, lost: s.lostMigrations},
+		// the dearest of them, and whoever changes the ledger here tells: between others' changes there is time
+		{name: "migrations", every: 10 * time.Second, idle: time.Minute, server: true, acts: true, read: s.readMigrations, lost: s.lostMigrations},
 		{name: "blocked", every: 5 * time.Second, server: true, read: s.readBlocked, lost: ignored},
 		{name: "queues", every: 5 * time.Second, read: s.readQueues, lost: ignored},
 		{name: "ready", every: 2 * time.Second, idle: 10 * time.Second, acts: true, read: s.readReady, lost: ignored},
