@@ -103,8 +103,7 @@ type request struct {
 func readRequest(w http.ResponseWriter, r *http.Request) (request, error) {
 	var asked request
 	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(answerTime))     // a body that does not come is not waited for
-	defer func() { _ = control.SetReadDeadline(time.Time{}) }() // else the connection seems to have gone while the act is begun
+	_ = control.SetReadDeadline(time.Now().Add(answerTime)) // a body that does not come is not waited for, nor what is left of a bad one
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest))
 	if err := decoder.Decode(&asked); err != nil {
 		return asked, fault.Wrap(fault.Invalid, `the body is no JSON object such as {"token": "…"}`, err)
@@ -112,6 +111,7 @@ func readRequest(w http.ResponseWriter, r *http.Request) (request, error) {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return asked, fault.New(fault.Invalid, "after the JSON object there is something else")
 	}
+	_ = control.SetReadDeadline(time.Time{}) // else whoever asked would seem to have gone while the act is begun
 	return asked, nil
 }
 
