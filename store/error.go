@@ -92,7 +92,7 @@ func Reason(err error) string {
 		if where, _, found := strings.Cut(err.Error(), "unable to encode"); found {
 			return where + "a value cannot be encoded"
 		}
-		return err.Error()
+		return strings.ReplaceAll(err.Error(), "\n", "; ") // errors that were joined; it is one line wherever it is shown
 	}
 	text := "PostgreSQL error " + pg.Code
 	switch {

@@ -140,7 +140,7 @@ func (r *Runner) previewRollback(f *found, e migrations.Entry, plans []migration
 		} else {
 			f.check(source.OK, "it is the newest")
 		}
-		f.Summary = "takes back " + strings.Join(append(slices.Clone(f.Takes), label), ", ") + ", each in one transaction"
+		f.Summary = "takes back " + strings.Join(append(slices.Clone(f.Takes), label), ", ") + ", one after another, what is no index in a transaction each"
 		f.check(source.Warn, "the service was written for what it made: expect errors until it is applied again, and no start without it")
 		f.After = strings.Join(append(slices.Clone(f.Takes), label), ", ") + " held: a start does not apply them again until you say so"
 	}
@@ -149,7 +149,11 @@ func (r *Runner) previewRollback(f *found, e migrations.Entry, plans []migration
 		case len(p.Uncovered) > 0:
 			f.check(source.Warn, fmt.Sprintf("the rollback of %s covers %s: it leaves %s", migrations.Label(p.Version), p.Coverage, strings.Join(p.Uncovered, ", ")))
 		case len(p.Objects) > 0:
-			f.check(source.OK, "down covers up "+p.Coverage)
+			text := "down covers up " + p.Coverage
+			if len(plans) > 1 {
+				text += " of " + migrations.Label(p.Version)
+			}
+			f.check(source.OK, text)
 		}
 		if len(p.Beyond) > 0 {
 			f.check(source.Warn, fmt.Sprintf("the rollback of %s also drops what its up did not make: %s", migrations.Label(p.Version), strings.Join(p.Beyond, ", ")))

@@ -90,7 +90,7 @@ func (s *Sampler) ofMigrations() (items []source.Item) {
 		case m.State == "held":
 			i.Text = "it was taken back and is held"
 		case len(m.Held) > 0:
-			i.Text = fmt.Sprintf("%d of its indexes are held", len(m.Held))
+			i.Text = fmt.Sprintf("%d of its indexes held", len(m.Held))
 		case m.Edited:
 			i.Text = "its file differs from what was applied"
 		default:

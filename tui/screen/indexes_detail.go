@@ -127,9 +127,13 @@ func (x *Indexes) figures(ix *source.Index) []string {
 	case ix.Never:
 		used = "never since then"
 	}
+	bloat := look.Unknown
+	if ix.BloatPct != nil {
+		bloat = "at least " + look.Percent(ix.BloatPct, 0)
+	}
 	return []string{
 		"table", oneLine(ix.Schema + "." + ix.Table), "made by", oneLine(made), "kind", strings.Join(kind, ", "), "size", size,
-		"bloat", "at least " + look.Percent(ix.BloatPct, 0), "scans", scans + " since " + x.since() + " ago", "scans/min", rate,
+		"bloat", bloat, "scans", scans + " since " + x.since() + " ago", "scans/min", rate,
 		"24h", widget.Spark(x.look, ix.Spark, min(48, x.width-16), 0), "last used", used, "hit", look.Percent(ix.HitPct, 1),
 		"heap fetch", look.Percent(ix.FetchPct, 1), "used by", strings.TrimPrefix(usedBy(ix), "used by "),
 	}
