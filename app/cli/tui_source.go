@@ -4,19 +4,25 @@ import (
 	"healthagent/app/config"
 	"healthagent/app/direct"
 	"healthagent/app/fault"
+	"healthagent/store/local"
 	"healthagent/tui/source"
 )
 
 // tuiSource is where the screen has its state from: the daemon, the service manager's word on why that is down, and meanwhile the database
-// itself when its address is known. The private database has none while the daemon is down. The caller calls done.
+// itself when its address is known: that of the private database is when it runs while the screen is opened. It outlives a daemon that
+// was killed, and is never started from here. The caller calls done.
 func (t *terminal) tuiSource(cfg config.Config, report *config.Report, readOnly bool) (from source.Source, done func(), err error) {
 	daemon := source.NewClient(source.ClientConfig{Sockets: cfg.ClientSockets(), Diagnose: direct.Unit{}.Diagnose, Now: t.now})
 	both := source.FailoverConfig{Primary: daemon, Now: t.now}
-	if cfg.DatabaseURL.Reveal() == "" {
+	url, known := cfg.DatabaseURL.Reveal(), true
+	if url == "" {
+		url, known = local.RunningURL(cfg.StateDir)
+	}
+	if !known {
 		return source.NewFailover(both), func() {}, nil
 	}
 	database, err := direct.Open(direct.Config{
-		URL: cfg.DatabaseURL.Reveal(), Version: t.build.info().Version, StateDir: cfg.StateDir, ReadOnly: readOnly, Slow: cfg.SlowQuery,
+		URL: url, Version: t.build.info().Version, StateDir: cfg.StateDir, ReadOnly: readOnly, Slow: cfg.SlowQuery,
 		As: t.databaseUser(report), Now: t.now,
 	})
 	if err != nil {

@@ -51,6 +51,29 @@ func TestPostgresIsPrivateAndOurs(t *testing.T) {
 	}
 }
 
+// Who only looks in finds a server that runs, and starts none.
+func TestRunningURL(t *testing.T) {
+	t.Parallel()
+	dir := tempDir(t)
+	if url, ok := local.RunningURL(dir); ok {
+		t.Errorf("there is none, and it is at %s", url)
+	}
+	p := startPostgres(t, local.Options{Dir: dir})
+	url, ok := local.RunningURL(dir)
+	if !ok || url != p.URL() {
+		t.Fatalf("it is at %s, found %q %v", p.URL(), url, ok)
+	}
+	if got := query(t, url, "SELECT current_user::text"); got != "healthagent" {
+		t.Errorf("asked as %s", got)
+	}
+	if err := p.Close(deadline(t)); err != nil { // looking in is no share in it: it ends with its last handle
+		t.Fatal(err)
+	}
+	if url, ok := local.RunningURL(dir); ok {
+		t.Errorf("it has ended, and is at %s", url)
+	}
+}
+
 // The log must not hold what people wrote, even where a statement fails.
 func TestPostgresLogHoldsNoValues(t *testing.T) {
 	t.Parallel()
