@@ -182,9 +182,8 @@ func TestStatementsOfTheServer(t *testing.T) {
 	conn, err := pgx.Connect(t.Context(), url)
 	must(t, err)
 	defer func() { _ = conn.Close(context.Background()) }()
-	if _, err := conn.Exec(t.Context(), `CREATE EXTENSION pg_stat_statements`); err != nil {
-		t.Skip("the server has no pg_stat_statements:", err)
-	}
+	_, err = conn.Exec(t.Context(), `CREATE EXTENSION IF NOT EXISTS pg_stat_statements`)
+	must(t, err)
 	for range 3 {
 		_, err := conn.Exec(t.Context(), `SELECT /* get_next_due */ min(next_execution_time) FROM reminders WHERE active`)
 		must(t, err)
