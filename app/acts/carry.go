@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"healthagent/migrations"
@@ -16,11 +17,26 @@ func (r *Runner) carry(l *live, f *found) {
 	defer l.cancel(nil)
 	r.save()
 	r.changed()
-	text, err := r.listening(l, func(events chan<- migrations.Event) (string, error) { return f.do(l.ctx, l.stop, events) })
+	text, err := r.listening(l, func(events chan<- migrations.Event) (string, error) { return r.doing(l, f, events) })
 	r.mu.Lock()
 	l.Facts.Rescued = f.facts.Rescued
 	r.mu.Unlock()
 	r.end(l, text, err)
+}
+
+// errMistake is the end of an act in which the program itself went wrong. What it did until then the ledger tells.
+var errMistake = errors.New("it failed by a mistake of the program; the log has the trace")
+
+// doing does it. A mistake of ours in there ends the act, and neither the daemon nor the screen whose process does it while that is down:
+// the terminal would be left as it was.
+func (r *Runner) doing(l *live, f *found, events chan<- migrations.Event) (text string, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.cfg.Logger.Error("an act failed by a mistake of the program", "act", l.Run.Title, "stack", string(debug.Stack()))
+			err = errMistake
+		}
+	}()
+	return f.do(l.ctx, l.stop, events)
 }
 
 // listening takes in the events of the engine while it works.
