@@ -12,7 +12,6 @@ type Glyphs struct {
 	Vertical     string
 	Branch, Last string // of a tree: another one follows, none does
 	More         string // a text that was cut ends so
-	Corners      [4]string
 	Arrow        string
 	Dot          string
 }
@@ -22,7 +21,7 @@ func blocks() Glyphs {
 		Full: "█", Empty: "░", Levels: []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
 		Eighths: []string{"▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"}, Gap: "·",
 		Horizontal: "─", Vertical: "│",
-		Branch: "├", Last: "└", More: "…", Corners: [4]string{"┌", "┐", "└", "┘"}, Arrow: "→", Dot: "·",
+		Branch: "├", Last: "└", More: "…", Arrow: "→", Dot: "·",
 	}
 }
 
@@ -31,7 +30,7 @@ func ascii() Glyphs {
 		Full: "#", Empty: ".", Levels: []string{"_", ".", ":", "-", "=", "+", "*", "#"},
 		Eighths: []string{"#"}, Gap: " ",
 		Horizontal: "-", Vertical: "|",
-		Branch: "|", Last: "`", More: "~", Corners: [4]string{"+", "+", "+", "+"}, Arrow: ">", Dot: ".",
+		Branch: "|", Last: "`", More: "~", Arrow: ">", Dot: ".",
 	}
 }
 

@@ -35,16 +35,6 @@ func Titled(l *look.Look, title string, width int) string {
 	return l.Left(l.Horizontal+" "+title+" "+l.Rule(width-textWidth(title)-3), width)
 }
 
-// Heading is a line with a title at the left and a note at the right; the note goes when there is no room for both.
-func Heading(l *look.Look, title, note string, width int) string {
-	title, note = look.OneLine(title), look.OneLine(note)
-	room := width - textWidth(title) - textWidth(note)
-	if note == "" || room < 2 {
-		return l.Paint(look.Strong, l.Left(title, width))
-	}
-	return l.Paint(look.Strong, title) + strings.Repeat(" ", room) + l.Paint(look.Dim, note)
-}
-
 // Beside puts two blocks of lines next to each other: the left one leftWidth columns wide, the right one what is left of width, a line
 // between them. There are as many lines as the longer one has.
 func Beside(l *look.Look, left, right []string, leftWidth, width int) []string {
@@ -62,28 +52,6 @@ func Beside(l *look.Look, left, right []string, leftWidth, width int) []string {
 		out[i] = l.Left(at(left, i), leftWidth) + between + l.Left(at(right, i), rest)
 	}
 	return out
-}
-
-// Panel draws lines in a frame with a title. Below 4 columns or 2 lines there is no frame.
-func Panel(l *look.Look, title string, lines []string, width, height int) string {
-	if width < 4 || height < 2 {
-		return Fit(l, lines, width, height)
-	}
-	out := make([]string, 0, height)
-	head := ""
-	if title != "" {
-		head = l.Clip(l.Horizontal+" "+title+" ", width-2)
-	}
-	out = append(out, l.Corners[0]+head+l.Rule(width-2-textWidth(head))+l.Corners[1])
-	for i := range height - 2 {
-		text := ""
-		if i < len(lines) {
-			text = lines[i]
-		}
-		out = append(out, l.Vertical+" "+l.Left(text, width-4)+" "+l.Vertical)
-	}
-	out = append(out, l.Corners[2]+l.Rule(width-2)+l.Corners[3])
-	return strings.Join(out, "\n")
 }
 
 // Banner says in the widest way what is wrong: a title in the role's colour, lines below it, wrapped, and a rule. It has never more than

@@ -70,9 +70,7 @@ func TestBlocksFitTheirRoom(t *testing.T) {
 		l, lines := anyLook(r), anyLines(r)
 		w, h := anySize(r)
 		checked(t, widget.Fit(l, lines, w, h), w, h)
-		checked(t, widget.Panel(l, text(r), lines, w, h), w, h)
 		checked(t, widget.Titled(l, text(r), w), w, 1)
-		checked(t, widget.Heading(l, text(r), text(r), w), w, 1)
 		beside := widget.Beside(l, lines, anyLines(r), r.IntN(w+2), w)
 		checked(t, strings.Join(beside, "\n"), w, len(beside))
 		banner := widget.Banner(l, look.Fail, text(r), lines, w, h)
@@ -107,14 +105,6 @@ func TestABannerKeepsItsTitle(t *testing.T) {
 		if got := strings.Join(widget.Banner(frame.Mono(), look.Fail, "DOWN", lines, 5, height), "|"); got != want {
 			t.Errorf("%d: %q, not %q", height, got, want)
 		}
-	}
-}
-
-func TestPanel(t *testing.T) {
-	t.Parallel()
-	want := "┌─ Pool ───┐\n│ 7/13     │\n└──────────┘"
-	if got := widget.Panel(frame.Mono(), "Pool", []string{"7/13"}, 12, 3); got != want {
-		t.Errorf("\n%s", got)
 	}
 }
 
