@@ -35,6 +35,7 @@ func (s *Snapshot) Merge(change *Snapshot) *Snapshot {
 	take(&n.Indexes, change.Indexes)
 	take(&n.Migrations, change.Migrations)
 	take(&n.Attention, change.Attention)
+	take(&n.Doctor, change.Doctor)
 	if change.Runs != nil {
 		n.Runs = change.Runs
 	}

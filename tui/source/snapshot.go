@@ -36,7 +36,8 @@ type Snapshot struct {
 	Indexes    *Indexes    `json:"indexes,omitempty"`
 	Migrations *Migrations `json:"migrations,omitempty"`
 	Attention  *Attention  `json:"attention,omitempty"`
-	Runs       []Run       `json:"runs,omitempty"` // acts under way and the last ones that ended, the newest first; never partly sent
+	Doctor     *Doctor     `json:"doctor,omitempty"` // what the daemon's last look at its own installation found
+	Runs       []Run       `json:"runs,omitempty"`   // acts under way and the last ones that ended, the newest first; never partly sent
 
 	History *History `json:"history,omitempty"` // in a whole state
 	Samples []Sample `json:"samples,omitempty"` // in a change: what the history has gained
@@ -62,12 +63,30 @@ type You struct {
 // Verdict on a component: ok, warn or fail.
 type Verdict string
 
-// From good to bad.
+// From good to bad; Skip is of a check that could not be made where it was asked for.
 const (
 	OK   Verdict = "ok"
 	Warn Verdict = "warn"
 	Fail Verdict = "fail"
+	Skip Verdict = "skip"
 )
+
+// Finding is what one check of the installation says. Code is for programs and never changes its meaning; Remedy is a command to paste, or one
+// sentence where no command mends it, and empty when nothing has to be done.
+type Finding struct {
+	Code    string  `json:"code"`
+	Title   string  `json:"title"`
+	Verdict Verdict `json:"verdict"`
+	Text    string  `json:"text"`
+	Remedy  string  `json:"remedy"`
+}
+
+// Doctor is a look at the whole installation. OK says that no check failed; warnings are no failure.
+type Doctor struct {
+	Part
+	OK     bool      `json:"ok"`
+	Checks []Finding `json:"checks"`
+}
 
 // Ready is the verdict on each component.
 type Ready struct {
