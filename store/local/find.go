@@ -25,25 +25,40 @@ type binaries struct {
 // else in the distributions' directories and in PATH. The newest version wins,
 // unless major, that of existing data, is not 0.
 func findPostgres(ctx context.Context, binDir string, major int) (binaries, error) {
-	var found []binaries
-	for _, dir := range postgresDirs(binDir) {
-		if !executable(filepath.Join(dir, "postgres")) || !executable(filepath.Join(dir, "initdb")) {
-			continue // a client-only installation
-		}
-		if v := postgresMajor(ctx, dir); v > 0 {
-			found = append(found, binaries{dir: dir, major: v})
-		}
-	}
-	slices.SortStableFunc(found, func(a, b binaries) int { return b.major - a.major })
-	for _, b := range found {
-		if b.major == major || major == 0 && b.major >= oldestMajor {
-			return b, nil
+	found := Programs(ctx, binDir, "postgres", "initdb") // not a client-only installation
+	for _, p := range found {
+		if p.Major == major || major == 0 && p.Major >= oldestMajor {
+			return binaries{dir: p.Dir, major: p.Major}, nil
 		}
 	}
 	return binaries{}, missingPostgres(binDir, major, found)
 }
 
-func missingPostgres(binDir string, major int, found []binaries) error {
+// Installed is a directory with programs of PostgreSQL, all of one major version.
+type Installed struct {
+	Dir   string
+	Major int
+}
+
+// Programs are the installations that have all of these programs, newest first:
+// in binDir alone when it is given, else in the distributions' directories and
+// in PATH. A wrapper that chooses among versions is none of them.
+func Programs(ctx context.Context, binDir string, names ...string) []Installed {
+	var found []Installed
+	for _, dir := range postgresDirs(binDir, names[0]) {
+		missing := func(name string) bool { return !executable(filepath.Join(dir, name)) }
+		if slices.ContainsFunc(names, missing) {
+			continue
+		}
+		if v := postgresMajor(ctx, dir, names[0]); v > 0 {
+			found = append(found, Installed{Dir: dir, Major: v})
+		}
+	}
+	slices.SortStableFunc(found, func(a, b Installed) int { return b.Major - a.Major })
+	return found
+}
+
+func missingPostgres(binDir string, major int, found []Installed) error {
 	e := &MissingError{Server: "PostgreSQL", Debian: "postgresql", Fedora: "postgresql-server", Arch: "postgresql"}
 	if major != 0 {
 		e.Server = fmt.Sprintf("PostgreSQL %d", major)
@@ -52,7 +67,7 @@ func missingPostgres(binDir string, major int, found []binaries) error {
 	}
 	var notes []string
 	for _, b := range found {
-		notes = append(notes, fmt.Sprintf("%d in %s", b.major, b.dir))
+		notes = append(notes, fmt.Sprintf("%d in %s", b.Major, b.Dir))
 	}
 	switch {
 	case len(notes) > 0 && major == 0:
@@ -65,7 +80,7 @@ func missingPostgres(binDir string, major int, found []binaries) error {
 	return e
 }
 
-func postgresDirs(binDir string) []string {
+func postgresDirs(binDir, program string) []string {
 	if binDir != "" {
 		return []string{binDir}
 	}
@@ -75,7 +90,7 @@ func postgresDirs(binDir string) []string {
 		dirs = append(dirs, m...)
 	}
 	// initdb looks for postgres beside its real self, and so do we.
-	if path, err := exec.LookPath("postgres"); err == nil {
+	if path, err := exec.LookPath(program); err == nil {
 		if path, err = filepath.EvalSymlinks(path); err == nil {
 			dirs = append(dirs, filepath.Dir(path))
 		}
@@ -83,14 +98,14 @@ func postgresDirs(binDir string) []string {
 	return dirs
 }
 
-// postgresMajor is the major version of the server in dir: from the path where
-// the distribution put it there, else from the server. 0 means unknown.
-func postgresMajor(ctx context.Context, dir string) int {
+// postgresMajor is the major version of the program in dir: from the path where
+// the distribution put it there, else from the program. 0 means unknown.
+func postgresMajor(ctx context.Context, dir, program string) int {
 	if m := regexp.MustCompile(`^/usr/(?:lib/postgresql/|pgsql-)(\d+)/bin$`).FindStringSubmatch(dir); m != nil {
 		n, _ := strconv.Atoi(m[1])
 		return n
 	}
-	out, err := exec.CommandContext(ctx, filepath.Join(dir, "postgres"), "--version").Output() //nolint:gosec // found by us
+	out, err := exec.CommandContext(ctx, filepath.Join(dir, program), "--version").Output() //nolint:gosec // found by us
 	if err != nil {
 		return 0
 	}

@@ -1,0 +1,124 @@
+package dump
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Counts is what a database holds, of one moment. Sizes and versions are those of its server.
+type Counts struct {
+	Server        string // version of PostgreSQL
+	Database      string
+	DatabaseBytes int64
+	Schema        []Migration // the ledger, by version; none when there is no ledger
+	Tables        []Table     // by name, without those of extensions
+	Invalid       []string    // indexes that cannot be used
+}
+
+const aboutSQL = `
+SELECT current_setting('server_version'),
+       current_database(),
+       pg_database_size(current_database()),
+       EXISTS (SELECT FROM pg_attribute
+               WHERE  attrelid = to_regclass('public.schema_migrations') AND attname = 'statements_total')`
+
+const ledgerSQL = `
+SELECT version,
+       name,
+       state
+FROM   public.schema_migrations
+ORDER  BY version`
+
+// Tables of extensions are no part of a dump. A partitioned table has no rows but those of its parts.
+const tablesSQL = `
+SELECT format('%I.%I', n.nspname, c.relname)
+FROM   pg_class AS c
+JOIN   pg_namespace AS n ON n.oid = c.relnamespace
+WHERE  c.relkind = 'r' AND c.relpersistence <> 't'
+AND    n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+AND    NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+ORDER  BY 1`
+
+const invalidSQL = `
+SELECT format('%I.%I', n.nspname, c.relname)
+FROM   pg_index AS i
+JOIN   pg_class AS c ON c.oid = i.indexrelid
+JOIN   pg_namespace AS n ON n.oid = c.relnamespace
+WHERE  NOT i.indisvalid AND c.relkind = 'i' AND n.nspname !~ '^pg_'
+ORDER  BY 1`
+
+// querier is a connection or a transaction.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+// count reads all of it. In a transaction of one snapshot it is of that moment; rows are counted, not estimated.
+func count(ctx context.Context, q querier) (Counts, error) {
+	var c Counts
+	ledger := false
+	if err := q.QueryRow(ctx, aboutSQL).Scan(&c.Server, &c.Database, &c.DatabaseBytes, &ledger); err != nil {
+		return c, fmt.Errorf("read about the database: %w", err)
+	}
+	if ledger {
+		rows, err := q.Query(ctx, ledgerSQL)
+		if err == nil {
+			c.Schema, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Migration])
+		}
+		if err != nil {
+			return c, fmt.Errorf("read the ledger: %w", err)
+		}
+	}
+	names, err := texts(ctx, q, tablesSQL)
+	if err != nil {
+		return c, fmt.Errorf("list the tables: %w", err)
+	}
+	for _, name := range names {
+		t := Table{Name: name}
+		if err := q.QueryRow(ctx, "SELECT count(*) FROM "+name).Scan(&t.Rows); err != nil { // quoted by the server
+			return c, fmt.Errorf("count the rows of %s: %w", name, err)
+		}
+		c.Tables = append(c.Tables, t)
+	}
+	if c.Invalid, err = texts(ctx, q, invalidSQL); err != nil {
+		return c, fmt.Errorf("list the indexes: %w", err)
+	}
+	return c, nil
+}
+
+func texts(ctx context.Context, q querier, sql string, args ...any) ([]string, error) {
+	rows, err := q.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
+// Count counts what the database of the URL holds now.
+func Count(ctx context.Context, address string) (Counts, error) {
+	w, err := parseWay(address)
+	if err != nil {
+		return Counts{}, err
+	}
+	return countAt(ctx, w)
+}
+
+func countAt(ctx context.Context, w way) (Counts, error) {
+	conn, err := w.connect(ctx, applicationRestore)
+	if err != nil {
+		return Counts{}, err
+	}
+	defer closeConn(ctx, conn)
+	return count(ctx, conn)
+}
+
+// Rows is the number of all rows of these tables.
+func Rows(tables []Table) int64 {
+	var sum int64
+	for _, t := range tables {
+		sum += t.Rows
+	}
+	return sum
+}
