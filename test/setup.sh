@@ -2,9 +2,10 @@
 # Provides what the demonstration and the tests need beside Go: the programs of
 # PostgreSQL and Redis and, for the race detector, a C compiler.
 #
-#   test/setup.sh demo|test|majors
+#   test/setup.sh demo|test|majors|server|check
 #
-# For test/majors.sh it is npm instead.
+# For test/majors.sh it is npm instead, for the tests on booted servers what
+# boots them, and for the checks shellcheck.
 #
 # As root on Debian or Ubuntu it installs what is missing; otherwise it says
 # what to install and exits with 1. It starts no service, creates no database
@@ -40,13 +41,24 @@ have_compiler() {
 	command -v "${cc%% *}" >/dev/null && [[ -e /usr/include/stdlib.h ]]
 }
 
+# need PROGRAM PACKAGE asks for the package when the program is not there.
+need() { command -v "$1" >/dev/null || missing+=("$2"); }
+
 missing=()
-if [[ $purpose == majors ]]; then
-	command -v npm >/dev/null || missing+=(npm)
-else
+case $purpose in
+majors) need npm npm ;;
+check) need shellcheck shellcheck ;;
+server)
+	need systemd-nspawn systemd-container
+	need mmdebstrap mmdebstrap
+	need slirp4netns slirp4netns
+	need nsenter util-linux
+	;;
+*)
 	have_postgres || missing+=(postgresql)
 	have_redis || missing+=(redis-server)
-fi
+	;;
+esac
 if [[ $purpose == test ]] && ! have_compiler; then
 	missing+=(gcc libc6-dev)
 fi
@@ -57,11 +69,14 @@ fi
 if [[ $(id -u) -ne 0 ]] || ! command -v apt-get >/dev/null; then
 	say "These are missing: ${missing[*]} (their names in Debian and Ubuntu)."
 	say "Debian, Ubuntu:  sudo apt-get install --no-install-recommends ${missing[*]}"
-	if [[ $purpose == majors ]]; then
+	case $purpose in
+	majors)
 		say "Fedora:          sudo dnf install nodejs-npm"
 		say "Arch:            sudo pacman -S npm"
 		exit 1
-	fi
+		;;
+	server | check) exit 1 ;;
+	esac
 	say "Fedora:          sudo dnf install postgresql-server postgresql-contrib valkey gcc glibc-devel"
 	say "Arch:            sudo pacman -S postgresql valkey gcc"
 	say "Only the programs are needed; no service has to run."
