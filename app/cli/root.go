@@ -30,6 +30,7 @@ func (t *terminal) verbs() []*cobra.Command {
 		in(groupManage, t.statsVerb()),
 		in(groupManage, t.tuiVerb()),
 		in(groupSelf, t.configVerb()),
+		in(groupSelf, t.unitsVerb()),
 		in(groupSelf, t.versionVerb()),
 		in(groupSelf, t.completionVerb()),
 		in(groupSelf, t.manVerb()),
