@@ -141,11 +141,12 @@ func (b *Book) Told(m Message) error {
 
 // Event returns the message that something has happened, which has no end to wait for: false when the same was told within the last hour,
 // or too much else was. A book that is asked for events is not asked to look.
-func (b *Book) Event(code, text string) (Message, bool) {
+func (b *Book) Event(code, text, remedy string) (Message, bool) {
 	now := b.now()
 	b.told.count(code)
 	t := b.told.Codes[code]
-	c := change{streak: streak{finding: source.Finding{Code: code, Text: text}, red: true, since: now}, code: code, times: t.Times, last: t.At}
+	f := source.Finding{Code: code, Verdict: source.Fail, Text: text, Remedy: remedy}
+	c := change{streak: streak{finding: f, red: true, since: now}, code: code, times: t.Times, last: t.At}
 	left := b.left(now)
 	if left == 0 || recent(now, t.At) {
 		_ = b.told.save(b.path) // the count is a courtesy

@@ -22,6 +22,7 @@ const (
 func (t *terminal) verbs() []*cobra.Command {
 	return []*cobra.Command{
 		in(groupRun, t.serveVerb()),
+		in(groupSelf, t.alertVerb()),
 		in(groupRun, t.demoVerb()),
 		in(groupManage, t.benchVerb()),
 		in(groupManage, t.migrateVerb()),

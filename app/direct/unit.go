@@ -20,24 +20,8 @@ const properties = "LoadState,ActiveState,SubState,Result,ExecMainStatus,NRestar
 // Diagnose returns the state of the unit as NAME=value lines, and the last lines of its log. Where there is no such unit, or no service
 // manager, there is nothing. It ends with its context.
 func (u Unit) Diagnose(ctx context.Context) (unit, journal []string) {
-	name, run := u.Name, u.Run
-	if name == "" {
-		name = "healthagent"
-	}
-	if run == nil {
-		run = program
-	}
-	for line := range strings.Lines(run(ctx, "systemctl", "show", name, "--no-pager", "--property="+properties)) {
-		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
-		switch {
-		case key == "LoadState" && value == "not-found":
-			return nil, nil
-		case key == "LoadState", value == "", value == "[not set]":
-		default:
-			unit = append(unit, key+"="+value)
-		}
-	}
-	if unit == nil {
+	name, run := u.asked()
+	if unit = u.State(ctx); unit == nil {
 		return nil, nil
 	}
 	for line := range strings.Lines(run(ctx, "journalctl", "--unit="+name, "--lines=20", "--no-pager", "--output=short", "--quiet")) {
@@ -46,6 +30,33 @@ func (u Unit) Diagnose(ctx context.Context) (unit, journal []string) {
 		}
 	}
 	return unit, journal
+}
+
+// State is the first half of Diagnose: what holds for who may not read the log, too.
+func (u Unit) State(ctx context.Context) (unit []string) {
+	name, run := u.asked()
+	for line := range strings.Lines(run(ctx, "systemctl", "show", name, "--no-pager", "--property="+properties)) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		switch {
+		case key == "LoadState" && value == "not-found":
+			return nil
+		case key == "LoadState", value == "", value == "[not set]":
+		default:
+			unit = append(unit, key+"="+value)
+		}
+	}
+	return unit
+}
+
+func (u Unit) asked() (name string, run func(ctx context.Context, name string, args ...string) string) {
+	name, run = u.Name, u.Run
+	if name == "" {
+		name = "healthagent"
+	}
+	if run == nil {
+		run = program
+	}
+	return name, run
 }
 
 // program runs a program with nothing of ours: what it says to its errors must not come between the lines of the screen.

@@ -98,11 +98,7 @@ func New(c Config) (*Service, error) {
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = underWay + 2
-	s.client = &http.Client{
-		Transport: transport,
-		// the Bot API does not redirect; whatever does would be handed the token
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+	s.client = &http.Client{Transport: transport, CheckRedirect: noRedirect}
 	s.bot, err = bot.New(c.Token, bot.WithServerURL(s.api), bot.WithSkipGetMe(), bot.WithHTTPClient(pollTime, s.client),
 		bot.WithErrorsHandler(func(err error) { s.log.Warn("bot library", "error", s.redact(err)) }))
 	if err != nil {
@@ -128,11 +124,18 @@ func (s *Service) reason(err error) string {
 
 // clean takes the token out of a text, and whatever else Config.Redact knows to be secret.
 func (s *Service) clean(text string) string {
-	text = strings.ReplaceAll(text, s.config.Token, "[token]")
-	if s.config.Redact == nil {
-		return text
+	return cleaner(s.config.Token, s.config.Redact)(text)
+}
+
+// cleaner takes the token out of a text, and whatever else redact, which may be nil, knows to be secret.
+func cleaner(token string, redact func(string) string) func(string) string {
+	return func(text string) string {
+		text = strings.ReplaceAll(text, token, "[token]")
+		if redact == nil {
+			return text
+		}
+		return redact(text)
 	}
-	return s.config.Redact(text)
 }
 
 // Render makes of what the coach does what is to be sent. A message points at the one it answers when more than one of its chat

@@ -1,0 +1,76 @@
+package cli_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"healthagent/app/rehearsal/botapi"
+)
+
+// alarmed prepares a simulated Telegram with these administrators and the environment of an alert.
+func alarmed(t *testing.T, admins string, more ...string) (*botapi.Server, []string) {
+	t.Helper()
+	tg := botapi.New(botapi.Config{Token: "4242:a-secret-of-the-bot"})
+	t.Cleanup(tg.Close)
+	url, err := tg.Start("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tg.Say(70001, "hello")
+	tg.Say(70002, "hello")
+	return tg, append([]string{
+		"TELEGRAM_TOKEN=4242:a-secret-of-the-bot", "TELEGRAM_API_URL=" + url, "HEALTHAGENT_ADMINS=" + admins, "HEALTHAGENT_STATE_DIR=" + t.TempDir(),
+	}, more...)
+}
+
+func TestAlertTellsEachAdministratorOnce(t *testing.T) {
+	t.Parallel()
+	tg, environ := alarmed(t, "70001,70002", "MONITOR_UNIT=healthagent-test.service", "MONITOR_SERVICE_RESULT=exit-code", "MONITOR_EXIT_STATUS=78",
+		"HEALTHAGENT_POOL_MIN=nonsense") // the very mistake that the unit fails of
+	_, errs := output(t, 0, environ, "alert", "healthagent-test.service")
+	if !strings.Contains(errs, "2 of 2 administrators") {
+		t.Errorf("said %q", errs)
+	}
+	if _, errs = output(t, 0, environ, "alert", "healthagent-test.service"); !strings.Contains(errs, "told enough") {
+		t.Errorf("the second time it said %q", errs)
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "healthagent on " + host + "\n\n🔴 healthagent-test.service has failed: its settings are wrong (exit code 78)\n→ journalctl -u healthagent-test.service"
+	for _, admin := range []int64{70001, 70002} {
+		if sent := tg.Sent(admin); len(sent) != 1 || sent[0].Text != want {
+			t.Errorf("%d got %+v", admin, sent)
+		}
+	}
+}
+
+func TestAlertThatReachesNobody(t *testing.T) {
+	t.Parallel()
+	tg, environ := alarmed(t, "70001")
+	tg.Block(70001)
+	_, errs := output(t, 69, environ, "alert", "healthagent.service")
+	if !strings.Contains(errs, "could not be told") || strings.Contains(errs, "secret") || strings.Contains(errs, "70001") {
+		t.Errorf("said %q", errs)
+	}
+	tg.Unblock(70001)
+	output(t, 0, environ, "alert", "healthagent.service") // what was not told is not held back
+	if sent := tg.Sent(70001); len(sent) != 1 {
+		t.Errorf("sent %+v", sent)
+	}
+}
+
+func TestAlertWithoutAdministrators(t *testing.T) {
+	t.Parallel()
+	_, environ := alarmed(t, "")
+	if _, errs := output(t, 0, environ, "alert", "healthagent.service"); !strings.Contains(errs, "HEALTHAGENT_ADMINS") {
+		t.Errorf("said %q", errs)
+	}
+	output(t, 2, environ, "alert", "a unit")
+	output(t, 2, environ, "alert")
+	_, environ = alarmed(t, "70001", "TELEGRAM_TOKEN=")
+	output(t, 78, append([]string{"TELEGRAM_TOKEN=nonsense"}, environ[1:]...), "alert", "healthagent.service")
+	output(t, 78, environ[1:], "alert", "healthagent.service")
+}
