@@ -3,6 +3,7 @@ package dump
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -14,6 +15,8 @@ type Counts struct {
 	DatabaseBytes int64
 	Schema        []Migration // the ledger, by version; none when there is no ledger
 	Tables        []Table     // by name, without those of extensions
+	Unsent        int64       // messages that are not sent to Telegram yet
+	Unread        int64       // messages from Telegram that are not answered yet
 	Invalid       []string    // indexes that cannot be used
 }
 
@@ -49,6 +52,11 @@ JOIN   pg_namespace AS n ON n.oid = c.relnamespace
 WHERE  NOT i.indisvalid AND c.relkind = 'i' AND n.nspname !~ '^pg_'
 ORDER  BY 1`
 
+// queuesSQL counts, of the tables that are there, what a start on this database would go on with.
+const queuesSQL = `
+SELECT (SELECT count(*) FROM public.outbox WHERE state = 'pending'),
+       (SELECT count(*) FROM public.inbox WHERE state IN ('new', 'retry'))`
+
 // querier is a connection or a transaction.
 type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
@@ -82,10 +90,19 @@ func count(ctx context.Context, q querier) (Counts, error) {
 		}
 		c.Tables = append(c.Tables, t)
 	}
+	if c.has("public.outbox") && c.has("public.inbox") {
+		if err := q.QueryRow(ctx, queuesSQL).Scan(&c.Unsent, &c.Unread); err != nil {
+			return c, fmt.Errorf("count the messages on their way: %w", err)
+		}
+	}
 	if c.Invalid, err = texts(ctx, q, invalidSQL); err != nil {
 		return c, fmt.Errorf("list the indexes: %w", err)
 	}
 	return c, nil
+}
+
+func (c Counts) has(table string) bool {
+	return slices.ContainsFunc(c.Tables, func(t Table) bool { return t.Name == table })
 }
 
 func texts(ctx context.Context, q querier, sql string, args ...any) ([]string, error) {

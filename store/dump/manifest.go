@@ -18,6 +18,8 @@ type Manifest struct {
 	DatabaseBytes int64       `json:"database_bytes"` // what it takes on the server
 	Schema        []Migration `json:"schema"`         // the ledger, by version
 	Tables        []Table     `json:"tables"`         // by name
+	Unsent        int64       `json:"unsent"`         // messages that are not sent to Telegram yet
+	Unread        int64       `json:"unread"`         // messages from Telegram that are not answered yet
 
 	Verified *Outcome `json:"verified,omitempty"` // the last time that it was restored on trial
 	Copied   *Outcome `json:"copied,omitempty"`   // the last time that the hook took it elsewhere

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,7 +18,8 @@ type program struct {
 	path    string
 	args    []string // never with anything secret: all users see them
 	environ []string
-	stdout  *os.File // nil: discarded
+	stdin   io.Reader // nil: empty
+	stdout  *os.File  // nil: discarded
 }
 
 // run runs it to its end. It dies, with what it has started, when ctx ends or this process does, in whatever manner.
@@ -25,6 +27,7 @@ func (p program) run(ctx context.Context) error {
 	cmd := exec.CommandContext(ctx, p.path, p.args...) //nolint:gosec // found by us
 	var complaint tail
 	cmd.Env, cmd.Stderr, cmd.Dir = p.environ, &complaint, "/"
+	cmd.Stdin = p.stdin
 	if p.stdout != nil {
 		cmd.Stdout = p.stdout
 	}

@@ -65,7 +65,7 @@ func Write(ctx context.Context, o Options) (Manifest, error) {
 			return err
 		}
 		m.Server, m.Database, m.DatabaseBytes = counts.Server, counts.Database, counts.DatabaseBytes
-		m.Schema, m.Tables = counts.Schema, counts.Tables
+		m.Schema, m.Tables, m.Unsent, m.Unread = counts.Schema, counts.Tables, counts.Unsent, counts.Unread
 		m.SHA256, m.Bytes, err = digest(ctx, f) // the file is in the page cache still
 		return err
 	})

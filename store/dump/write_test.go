@@ -33,6 +33,11 @@ func exec(t *testing.T, conn *pgx.Conn, sql string, args ...any) {
 	}
 }
 
+func sum(b []byte) string {
+	s := sha256.Sum256(b)
+	return hex.EncodeToString(s[:])
+}
+
 // write dumps the database at url into a directory of the test's own.
 func write(t *testing.T, url string) (string, dump.Manifest) {
 	t.Helper()
@@ -54,8 +59,7 @@ func TestWriteSaysWhatIsInTheFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sum := sha256.Sum256(text)
-	if m.SHA256 != hex.EncodeToString(sum[:]) || m.Bytes != int64(len(text)) {
+	if m.SHA256 != sum(text) || m.Bytes != int64(len(text)) {
 		t.Errorf("the manifest has %s and %d bytes", m.SHA256, m.Bytes)
 	}
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {

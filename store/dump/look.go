@@ -1,0 +1,76 @@
+package dump
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Target is what stands where a restore would put its database.
+type Target struct {
+	Name     string
+	Server   string    // version of PostgreSQL
+	Exists   bool      // the rest is empty when it does not
+	Counts   Counts    // of now; without tables when the role may not read them
+	Sessions []Session // who is connected, ourselves aside
+	Spares   []Spare   // kept databases, the newest first
+
+	// DataDir is where the server keeps its data, when the role may know; Local tells whether it is reached over a socket of this
+	// machine, so that the directory is one of this machine.
+	DataDir string
+	Local   bool
+}
+
+const targetSQL = `
+SELECT current_setting('server_version'),
+       coalesce((SELECT setting FROM pg_settings WHERE name = 'data_directory'), ''),
+       EXISTS (SELECT FROM pg_database WHERE datname = $1),
+       coalesce((SELECT pg_has_role(datdba, 'USAGE') FROM pg_database WHERE datname = $1), true),
+       coalesce((SELECT pg_get_userbyid(datdba)::text FROM pg_database WHERE datname = $1), ''),
+       (SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user)`
+
+// Look looks at what a restore would do away with, and whether it could: ErrNoRight when the role may not create databases or the
+// database belongs to somebody else. It changes nothing.
+func Look(ctx context.Context, address string) (Target, error) {
+	w, err := parseWay(address)
+	if err != nil {
+		return Target{}, err
+	}
+	conn, err := w.maintain(ctx)
+	if err != nil {
+		return Target{}, err
+	}
+	defer closeConn(ctx, conn)
+	t := Target{Name: w.config.Database, Local: strings.HasPrefix(w.config.Host, "/")}
+	var owned, may bool
+	var owner string
+	if err := conn.QueryRow(ctx, targetSQL, t.Name).Scan(&t.Server, &t.DataDir, &t.Exists, &owned, &owner, &may); err != nil {
+		return t, fmt.Errorf("look at the server: %w", err)
+	}
+	if !may {
+		return t, ErrNoRight
+	}
+	if !owned {
+		return t, fmt.Errorf("the database %s belongs to the role %s, and only that one may put another in its place", t.Name, owner)
+	}
+	if !t.Exists {
+		return t, nil
+	}
+	err = busy(ctx, conn, t.Name)
+	var others *BusyError
+	if errors.As(err, &others) {
+		t.Sessions = others.Sessions
+	} else if err != nil {
+		return t, err
+	}
+	if t.Spares, err = spares(ctx, conn, t.Name); err != nil {
+		return t, err
+	}
+	t.Counts, err = countAt(ctx, w)
+	return t, err
+}
+
+var _ querier = (*pgx.Conn)(nil)
