@@ -26,6 +26,7 @@ func (t *terminal) verbs() []*cobra.Command {
 		in(groupRun, t.demoVerb()),
 		in(groupManage, t.benchVerb()),
 		in(groupManage, t.migrateVerb()),
+		in(groupManage, t.restoreVerb()),
 		in(groupManage, t.inviteVerb()),
 		in(groupManage, t.usersVerb()),
 		in(groupManage, t.statsVerb()),

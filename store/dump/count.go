@@ -30,7 +30,8 @@ SELECT current_setting('server_version'),
 const ledgerSQL = `
 SELECT version,
        name,
-       state
+       state,
+       additive
 FROM   public.schema_migrations
 ORDER  BY version`
 

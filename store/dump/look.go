@@ -24,6 +24,9 @@ type Target struct {
 	Local   bool
 }
 
+// ErrNotOwner is returned when the database belongs to another role, which alone may put another in its place.
+var ErrNotOwner = errors.New("the role does not own the database")
+
 const targetSQL = `
 SELECT current_setting('server_version'),
        coalesce((SELECT setting FROM pg_settings WHERE name = 'data_directory'), ''),
@@ -32,8 +35,8 @@ SELECT current_setting('server_version'),
        coalesce((SELECT pg_get_userbyid(datdba)::text FROM pg_database WHERE datname = $1), ''),
        (SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user)`
 
-// Look looks at what a restore would do away with, and whether it could: ErrNoRight when the role may not create databases or the
-// database belongs to somebody else. It changes nothing.
+// Look looks at what a restore would do away with, and whether it could: ErrNoRight when the role may not create databases,
+// ErrNotOwner when the database is another's. It changes nothing.
 func Look(ctx context.Context, address string) (Target, error) {
 	w, err := parseWay(address)
 	if err != nil {
@@ -54,7 +57,7 @@ func Look(ctx context.Context, address string) (Target, error) {
 		return t, ErrNoRight
 	}
 	if !owned {
-		return t, fmt.Errorf("the database %s belongs to the role %s, and only that one may put another in its place", t.Name, owner)
+		return t, fmt.Errorf("%w: %s belongs to the role %s", ErrNotOwner, t.Name, owner)
 	}
 	if !t.Exists {
 		return t, nil

@@ -30,6 +30,8 @@ type Migration struct {
 	Version int    `json:"version"`
 	Name    string `json:"name"`
 	State   string `json:"state"`
+	// Additive: an older version of healthagent that does not know it can work with it.
+	Additive bool `json:"additive"`
 }
 
 // Table is a table and how many rows the dump has of it: both are of one snapshot.

@@ -112,6 +112,12 @@ func (o RestoreOptions) into(ctx context.Context, s *scratch) (Restored, error) 
 
 // swap puts the scratch database in the place of the one that it was made beside. After it, it is no scratch database any more.
 func (s *scratch) swap(ctx context.Context, now time.Time) (kept string, warnings []string, err error) {
+	if err := context.Cause(ctx); err != nil {
+		return "", nil, err
+	}
+	// from here on it is not interrupted any more: nobody should have to guess which of the two is there
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
+	defer cancel()
 	p, err := openPlace(ctx, s.beside)
 	if err != nil {
 		return "", nil, err

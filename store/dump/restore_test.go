@@ -183,7 +183,7 @@ func TestRestorePutsEveryRowBackAndUndoTakesItAway(t *testing.T) {
 		t.Error("an index of 017 is missing")
 	}
 
-	spares, err := dump.Spares(t.Context(), url)
+	_, spares, err := dump.Spares(t.Context(), url)
 	if err != nil || len(spares) != 1 || spares[0].Name != done.Kept || spares[0].Bytes < 1<<20 || time.Since(spares[0].Since) > time.Hour {
 		t.Errorf("%v, %v", spares, err)
 	}
@@ -201,7 +201,7 @@ func TestRestorePutsEveryRowBackAndUndoTakesItAway(t *testing.T) {
 	if n := number(t, url, `SELECT count(*) FROM conversation_history`); n != 503 {
 		t.Errorf("%d rows of history", n)
 	}
-	spares, err = dump.Spares(t.Context(), url)
+	_, spares, err = dump.Spares(t.Context(), url)
 	if err != nil || len(spares) != 1 {
 		t.Fatal(spares, err)
 	}

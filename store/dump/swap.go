@@ -147,7 +147,27 @@ func (p place) put(ctx context.Context, fresh, kept string, carry func(context.C
 		return err
 	}
 	if err := tx.Commit(ctx); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return p.settle(ctx, fresh, err)
+	}
+	return nil
+}
+
+// ErrUnsure is returned when the server was lost at the very moment of a swap: one of the two databases has the name, and which one is
+// not known here.
+var ErrUnsure = errors.New("the server was lost while the databases were swapped: whether they are is not known, 'healthagent restore --prune --dry-run' lists what was kept")
+
+// settle finds out what came of a commit whose answer was lost.
+func (p place) settle(ctx context.Context, fresh string, lost error) error {
+	conn, err := p.way.maintain(ctx)
+	if err != nil {
+		return errors.Join(ErrUnsure, lost)
+	}
+	defer closeConn(ctx, conn)
+	again := place{way: p.way, name: p.name, conn: conn}
+	if there, err := again.exists(ctx, fresh); err != nil {
+		return errors.Join(ErrUnsure, lost)
+	} else if there {
+		return fmt.Errorf("commit: %w", lost)
 	}
 	return nil
 }
@@ -220,18 +240,20 @@ func spares(ctx context.Context, conn *pgx.Conn, name string) ([]Spare, error) {
 	return ours, nil
 }
 
-// Spares lists the databases that were kept of the one that the URL names, the newest first; none is an empty list.
-func Spares(ctx context.Context, address string) ([]Spare, error) {
+// Spares lists the databases that were kept of the one that the URL names, the newest first; none is an empty list. name is the one
+// that the URL names.
+func Spares(ctx context.Context, address string) (name string, list []Spare, err error) {
 	w, err := parseWay(address)
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	conn, err := w.maintain(ctx)
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	defer closeConn(ctx, conn)
-	return spares(ctx, conn, w.config.Database)
+	list, err = spares(ctx, conn, w.config.Database)
+	return w.config.Database, list, err
 }
 
 // ErrNoSpare is returned by Undo when no database was kept.

@@ -72,7 +72,7 @@ func TestWriteSaysWhatIsInTheFile(t *testing.T) {
 	if rows["public.users"] != 321 || len(rows) != 12 {
 		t.Errorf("tables %v", rows)
 	}
-	if len(m.Schema) != 12 || m.Schema[11] != (dump.Migration{Version: 17, Name: "performance_indexes", State: "applied"}) {
+	if len(m.Schema) != 12 || m.Schema[11] != (dump.Migration{Version: 17, Name: "performance_indexes", State: "applied", Additive: true}) {
 		t.Errorf("ledger %v", m.Schema)
 	}
 	if m.File != "x.dump" || m.Program != "1.2.3" || m.DatabaseBytes < 1<<20 || m.Server == "" || m.Seconds <= 0 {
