@@ -45,7 +45,6 @@ type Plan struct {
 	Free    int64    `json:"disk_free_bytes"` // -1: not known
 
 	Refused []string `json:"refused"` // why it cannot be done now, in words; none: it can
-
 }
 
 // Change is a table and its rows on both sides.
