@@ -92,7 +92,7 @@ func helpVerb(root *cobra.Command) *cobra.Command {
 // addSettings gives every setting of the table its flag. Those that are seldom typed
 // are left out of the help text; 'config keys' and the man page have them all.
 func addSettings(root *cobra.Command) {
-	seldom := []string{"access", "admins", "telegram-api-url", "pool-min", "pool-max", "slow-query", "send-rate", "migrate", "reindex-window"}
+	seldom := []string{"access", "admins", "telegram-api-url", "pool-min", "pool-max", "slow-query", "send-rate", "migrate", "reindex-window", "backup-dir", "backup-hook"}
 	flags := root.PersistentFlags()
 	flags.SortFlags = false
 	for _, row := range config.Table() {

@@ -48,6 +48,13 @@ type Config struct {
 	// ReindexWindow is when bloated indexes may be built anew, on the server's own clock; the zero value is never.
 	ReindexWindow Window
 
+	// BackupDir is absolute, and empty when no rule gives one. It need not exist yet.
+	BackupDir string
+	// BackupHook is a command for a shell; empty for none. Passwords may be in it.
+	BackupHook Secret
+	// Others are the NAME=value lines of the env file that are no settings: what the programs that the hook runs are told there.
+	Others []Secret
+
 	LogLevel  slog.Level
 	LogFormat LogFormat
 	Color     string

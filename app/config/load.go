@@ -49,6 +49,7 @@ func Load(o Options) (Config, *Report, error) {
 	l.config.clientSockets = l.socketsToTry(sources[socketName])
 	l.checkPool(sources)
 	l.warnUnknown(table)
+	l.config.Others = l.others(table)
 	for _, row := range table {
 		value := Value{Name: row.Name, Secret: row.Secret, Source: sources[row.Name]}
 		if !failed[row.Name] {
@@ -114,6 +115,8 @@ func (l *loader) resolve(row Setting) (Source, bool) {
 		text, source.Detail = l.defaultStateDir()
 	case text == "" && row.Name == socketName:
 		text, source.Detail = l.defaultSocket()
+	case text == "" && row.Name == backupDirName:
+		text, source.Detail = l.defaultBackups()
 	case text == "" && !row.computed:
 		text = row.Default
 	}
@@ -265,6 +268,21 @@ func (l *loader) warnUnknown(table []Setting) {
 		l.report.Warnings = append(l.report.Warnings,
 			fmt.Sprintf("%s (%s) does nothing here: this file is already read", envFileName, l.fileLine(a)))
 	}
+}
+
+// others returns the lines of the env file that are no settings, by name.
+func (l *loader) others(table []Setting) []Secret {
+	known := map[string]bool{}
+	for _, row := range table {
+		known[row.Name], known[row.FileVariable()] = true, true
+	}
+	var lines []Secret
+	for _, name := range slices.Sorted(maps.Keys(l.file)) {
+		if !known[name] {
+			lines = append(lines, Secret(name+"="+l.file[name].Value))
+		}
+	}
+	return lines
 }
 
 func (l *loader) warn(name, source, near string) {

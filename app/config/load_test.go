@@ -164,6 +164,8 @@ func TestWrongValues(t *testing.T) {
 		{"HEALTHAGENT_SEND_RATE", "Inf/1", "is not a rate"},
 		{"HEALTHAGENT_MIGRATE", "on", "is none of [auto off]"},
 		{"HEALTHAGENT_REINDEX_WINDOW", "Sun 3-5", "is not a window such as"},
+		{"HEALTHAGENT_BACKUP_DIR", "~/backups", "only a shell expands"},
+		{"HEALTHAGENT_BACKUP_HOOK", "curl -u me:hunter2\x00", "holds a zero byte"},
 		{"HEALTHAGENT_LOG_LEVEL", "loud", "is none of debug, info, warn, error"},
 		{"HEALTHAGENT_LOG_FORMAT", "xml", "is none of [text json]"},
 		{"HEALTHAGENT_COLOR", "yes", "is none of [auto never 16 256 true]"},
@@ -270,6 +272,13 @@ func TestSecretsAreMaskedInTheReport(t *testing.T) {
 		{"REDIS_URL", "redis://:hunter2@localhost/1", "redis://:[secret]@localhost/1"},
 		{"REDIS_URL", "redis://u:hunt@er2@localhost/1", "redis://u:[secret]@localhost/1"},
 		{"REDIS_URL", "unix:///run/r.sock", "unix:///run/r.sock"},
+		{"HEALTHAGENT_BACKUP_HOOK", `rclone copy "$HEALTHAGENT_BACKUP_DIR" remote:ha`, `rclone copy "$HEALTHAGENT_BACKUP_DIR" remote:ha`},
+		{"HEALTHAGENT_BACKUP_HOOK", "RESTIC_PASSWORD='hunter2 x' restic backup .", "RESTIC_PASSWORD=[secret] restic backup ."},
+		{"HEALTHAGENT_BACKUP_HOOK", "export B2_ACCOUNT_KEY=hunter2; restic backup .", "export B2_ACCOUNT_KEY=[secret]; restic backup ."},
+		{"HEALTHAGENT_BACKUP_HOOK", `RESTIC_PASSWORD_FILE=/etc/r PASSWORD="$P" x`, `RESTIC_PASSWORD_FILE=/etc/r PASSWORD="$P" x`},
+		{"HEALTHAGENT_BACKUP_HOOK", "curl -T f -u me:hunter2 ftp://host", "curl -T f -u me:[secret] ftp://host"},
+		{"HEALTHAGENT_BACKUP_HOOK", "curl -T f sftp://me:hunter2@host/d --pass hunter2", "curl -T f sftp://me:[secret]@host/d --pass [secret]"},
+		{"HEALTHAGENT_BACKUP_HOOK", "age --passphrase hunter2 --api-key=hunter2", "age --passphrase [secret] --api-key=[secret]"},
 	}
 	for _, tt := range tests {
 		c, report, err := load(0, nil, nil, tt.name+"="+tt.value)

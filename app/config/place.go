@@ -10,6 +10,7 @@ const (
 	rootStateDir  = "/var/lib/healthagent"
 	serviceSocket = "/run/healthagent/admin.sock"
 	socketFile    = "admin.sock"
+	rootBackups   = "/var/backups/healthagent"
 )
 
 // defaultStateDir returns the state directory when none was named, and the rule that
@@ -49,6 +50,20 @@ func (l *loader) defaultSocket() (path, rule string) {
 		return filepath.Join(path, "healthagent", socketFile), "($XDG_RUNTIME_DIR)"
 	}
 	if l.config.StateDir != "" {
+		return inState, "(state directory)"
+	}
+	return "", ""
+}
+
+// defaultBackups returns the directory of the dumps when none was named, and the rule.
+func (l *loader) defaultBackups() (path, rule string) {
+	inState := filepath.Join(l.config.StateDir, "backups")
+	switch {
+	case l.stateSaid && l.config.StateDir != "":
+		return inState, "(" + stateDirName + ")"
+	case l.options.Getuid() == 0:
+		return rootBackups, "(root)"
+	case l.config.StateDir != "":
 		return inState, "(state directory)"
 	}
 	return "", ""

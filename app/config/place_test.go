@@ -1,11 +1,14 @@
 package config_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"healthagent/app/config"
 )
 
 func TestPlaces(t *testing.T) {
@@ -81,5 +84,45 @@ func TestNobodyWithoutAHome(t *testing.T) {
 	_, report, err := load(7, nil, nil)
 	if err == nil || len(report.Problems) != 1 || report.Problems[0].Setting != "HEALTHAGENT_STATE_DIR" {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestBackupDirectory(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		environ string
+		uid     int
+		want    string
+		source  string
+	}{
+		{"HOME=/root", 0, "/var/backups/healthagent", "default (root)"},
+		{"HOME=/root HEALTHAGENT_STATE_DIR=/srv/s", 0, "/srv/s/backups", "default (HEALTHAGENT_STATE_DIR)"},
+		{"HOME=/home/ann", 7, "/home/ann/.local/state/healthagent/backups", "default (state directory)"},
+		{"HOME=/x STATE_DIRECTORY=/var/lib/healthagent", 999, "/var/lib/healthagent/backups", "default (state directory)"},
+		{"HEALTHAGENT_STATE_DIR=/srv/s HEALTHAGENT_BACKUP_DIR=/mnt/b/", 7, "/mnt/b", "environment"},
+	}
+	for _, tt := range tests {
+		c, report, err := load(tt.uid, nil, nil, strings.Fields(tt.environ)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if source := report.Source("HEALTHAGENT_BACKUP_DIR").String(); c.BackupDir != tt.want || source != tt.source {
+			t.Errorf("%s: %s from %s, want %s from %s", tt.environ, c.BackupDir, source, tt.want, tt.source)
+		}
+	}
+}
+
+func TestLinesOfTheEnvFileThatAreNoSettings(t *testing.T) {
+	t.Parallel()
+	disk := files{"/e.env": "RESTIC_REPOSITORY=sftp:host:/r\nHEALTHAGENT_ACCESS=open\nREDIS_URL_FILE=\nAWS_SECRET_ACCESS_KEY=hunter2\n"}
+	c, _, err := load(0, disk, map[string]string{"env-file": "/e.env"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []config.Secret{"AWS_SECRET_ACCESS_KEY=hunter2", "RESTIC_REPOSITORY=sftp:host:/r"}; !slices.Equal(c.Others, want) {
+		t.Errorf("got %d lines", len(c.Others))
+	}
+	if text := fmt.Sprintf("%v %+v %#v", c, c, c); strings.Contains(text, "hunter2") {
+		t.Error("printing the configuration shows a secret")
 	}
 }

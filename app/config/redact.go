@@ -21,9 +21,12 @@ func Redactor(c Config) func(string) string {
 	find := finder{}
 	for _, row := range Table() {
 		if text := row.get(c); row.Secret && text != "" {
-			if row.address {
+			switch {
+			case row.address:
 				find.address(text)
-			} else {
+			case row.command:
+				find.command(text)
+			default:
 				find.token(text)
 			}
 		}
@@ -58,6 +61,15 @@ func (f finder) address(address string) {
 	}
 	if len(found) > 0 {
 		f[address] = hidePasswords(address)
+	}
+}
+
+// command looks for what is hidden in a command, and for nothing else of it: its words are those of every log.
+func (f finder) command(command string) {
+	for _, secret := range commandSecrets(command) {
+		if len(secret) >= shortest {
+			f.everywhere(secret)
+		}
 	}
 }
 

@@ -20,6 +20,7 @@ type Setting struct {
 
 	computed bool // Default describes a rule and is not itself a value
 	address  bool // a secret in which all but the passwords may be shown
+	command  bool // a shell command, in which all but what looks like a password may be shown
 	set      func(c *Config, text string) error
 	get      func(c Config) string
 }
@@ -40,6 +41,8 @@ func (s Setting) shown(value string) string {
 		return value
 	case s.address:
 		return hidePasswords(value)
+	case s.command:
+		return hideInCommand(value)
 	default:
 		return Secret(value).String()
 	}
@@ -48,7 +51,7 @@ func (s Setting) shown(value string) string {
 // Table returns every setting, in the order of documentation. The slice is the
 // caller's own.
 func Table() []Setting {
-	table := slices.Concat(telegramSettings(), storeSettings(), accessSettings(), placeSettings(), tuningSettings(), outputSettings())
+	table := slices.Concat(telegramSettings(), storeSettings(), accessSettings(), placeSettings(), tuningSettings(), backupSettings(), outputSettings())
 	for i := range table {
 		name := strings.ToLower(strings.ReplaceAll(table[i].Name, "_", "-"))
 		if table[i].Name != envFileName {
@@ -69,6 +72,8 @@ const (
 	socketName   = "HEALTHAGENT_ADMIN_SOCKET"
 	envFileName  = "HEALTHAGENT_ENV_FILE"
 	poolMinName  = "HEALTHAGENT_POOL_MIN"
+
+	backupDirName = "HEALTHAGENT_BACKUP_DIR"
 )
 
 func telegramSettings() []Setting {
@@ -188,6 +193,25 @@ func tuningSettings() []Setting {
 			Meaning: "when serve may build bloated indexes anew; empty means never",
 			set:     func(c *Config, text string) error { return parseWindow(&c.ReindexWindow, text) },
 			get:     func(c Config) string { return c.ReindexWindow.String() },
+		},
+	}
+}
+
+func backupSettings() []Setting {
+	return []Setting{
+		{
+			Name: backupDirName, computed: true, Format: "directory", Example: "/var/backups/healthagent",
+			Default: "<state dir>/backups if HEALTHAGENT_STATE_DIR is set, else /var/backups/healthagent for root, else <state dir>/backups",
+			Meaning: "where backup leaves its dumps; nobody but their owner may look into it",
+			set:     func(c *Config, text string) error { return parsePath(&c.BackupDir, text) },
+			get:     func(c Config) string { return c.BackupDir },
+		},
+		{
+			Name: "HEALTHAGENT_BACKUP_HOOK", Secret: true, command: true, Format: "shell command",
+			Example: `rclone copy "$HEALTHAGENT_BACKUP_DIR" offsite:healthagent`,
+			Meaning: "run after each dump, to copy it to another place; the dump is $HEALTHAGENT_BACKUP_FILE",
+			set:     func(c *Config, text string) error { return parseCommand(&c.BackupHook, text) },
+			get:     func(c Config) string { return c.BackupHook.Reveal() },
 		},
 	}
 }
