@@ -31,6 +31,7 @@ func (t *terminal) verbs() []*cobra.Command {
 		in(groupManage, t.usersVerb()),
 		in(groupManage, t.statsVerb()),
 		in(groupManage, t.tuiVerb()),
+		in(groupManage, t.doctorVerb()),
 		in(groupSelf, t.configVerb()),
 		in(groupSelf, t.unitsVerb()),
 		in(groupSelf, t.versionVerb()),

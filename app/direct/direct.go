@@ -69,9 +69,7 @@ func Open(c Config) (*Source, error) {
 		c.Logger = slog.New(screenLog{note: s.note})
 	}
 	var dial dialer
-	if c.As != nil {
-		c.URL, dial = withUser(c.URL, c.As.Name), c.As.dial
-	}
+	c.URL, dial = c.As.Way(c.URL)
 	monitor, err := inspect.Open(inspect.Config{URL: c.URL, Dial: dial, Application: "healthagent-tui", Logger: c.Logger, Now: c.Now})
 	if err != nil {
 		return nil, fmt.Errorf("ask the database itself: %w", err)

@@ -48,6 +48,15 @@ func (i Identity) dial(ctx context.Context, network, address string) (net.Conn, 
 	return a.conn, a.err
 }
 
+// Way is how the database is opened as this user: by which address, which names the role, and with whose rights. Of nil it is as whoever
+// runs the process.
+func (i *Identity) Way(address string) (url string, dial func(ctx context.Context, network, address string) (net.Conn, error)) {
+	if i == nil {
+		return address, nil
+	}
+	return withUser(address, i.Name), i.dial
+}
+
 // assume changes the rights of this thread only, which is why it goes round the library: that would change all of them.
 func (i Identity) assume() error {
 	if err := set(unix.SYS_SETRESGID, i.GID); err != nil {

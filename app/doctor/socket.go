@@ -1,0 +1,62 @@
+package doctor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"strings"
+)
+
+const maxAnswer = 16 << 20
+
+// errAway means that nobody listens on the daemon's socket.
+var errAway = errors.New("nobody listens on the admin socket")
+
+// ask asks the daemon. That it is not ready is an answer too. The error is errAway, fs.ErrPermission or what kept it from answering.
+func (v *visit) ask(ctx context.Context, path string, into any) error {
+	connection, err := v.dial(ctx)
+	if err != nil {
+		return err
+	}
+	client := &http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext:       func(context.Context, string, string) (net.Conn, error) { return connection, nil },
+	}}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://healthagent"+path, nil)
+	if err != nil {
+		return fmt.Errorf("ask the daemon: %w", err)
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return fmt.Errorf("the daemon does not answer: %w", err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if s := response.StatusCode; s != http.StatusOK && s != http.StatusServiceUnavailable {
+		return fmt.Errorf("the daemon answers %s with %s", path, response.Status)
+	}
+	if err := json.NewDecoder(io.LimitReader(response.Body, maxAnswer)).Decode(into); err != nil {
+		return fmt.Errorf("the daemon's answer cannot be read: %w", err)
+	}
+	return nil
+}
+
+// dial connects to the first socket with somebody behind it.
+func (v *visit) dial(ctx context.Context) (net.Conn, error) {
+	away := fmt.Errorf("%w: %s", errAway, strings.Join(v.Sockets, ", "))
+	for _, path := range v.Sockets {
+		var d net.Dialer
+		connection, err := d.DialContext(ctx, "unix", path)
+		if err == nil {
+			return connection, nil
+		}
+		if errors.Is(err, fs.ErrPermission) {
+			away = fmt.Errorf("you may not open %s: %w", path, fs.ErrPermission)
+		}
+	}
+	return nil, away
+}
