@@ -21,11 +21,18 @@ func (d *daemon) source() admin.Source {
 		Queries: d.whenStarted(d.showQueries), Indexes: d.whenStarted(d.showIndexes),
 		Tables:     d.whenStarted(d.showTables),
 		Migrations: d.whenStarted(d.showMigrations),
-		Follow:     d.sampler.Follow, Refresh: d.sampler.Refresh,
+		Follow:     d.sampler.Follow, Refresh: d.refresh,
 		Activity: d.whenStarted(func(ctx context.Context) (any, error) { return d.sampler.Activity(ctx) }),
 		Plan:     d.showPlan,
+		Doctor:   func(context.Context) (any, error) { return d.doctor.show() },
 		Rights:   d.rights, Acts: doors{d},
 	}
+}
+
+// refresh has everything looked at anew.
+func (d *daemon) refresh() {
+	d.sampler.Refresh()
+	d.doctor.ask()
 }
 
 // whenStarted answers for what is not there yet.

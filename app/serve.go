@@ -38,6 +38,7 @@ const drainTime = 8 * time.Second
 // Options is what Serve needs. Config must have a token.
 type Options struct {
 	Config  config.Config
+	Report  *config.Report // where the settings came from; nil: not known
 	Version string
 	Logger  *slog.Logger
 	Getenv  func(string) string // for systemd's socket; nil: os.Getenv
@@ -65,6 +66,7 @@ type daemon struct {
 	indexes indexWork
 	sampler *sampler.Sampler // looks at all of it, from the beginning on
 	acts    *acts.Runner     // of operators; made when the start is over
+	doctor  *examiner        // looks at the installation, from the beginning on
 
 	phase atomic.Pointer[string] // what the start is waiting for; nil: started
 	leads atomic.Bool
@@ -130,6 +132,7 @@ func build(o Options) (*daemon, error) {
 		o.Now = time.Now
 	}
 	d := &daemon{Options: o, log: o.Logger, now: o.Now, started: o.Now(), notify: systemd.New(o.Getenv)}
+	d.doctor = newExaminer(d)
 	d.setPhase("starting")
 	bot, err := telegram.BotID(o.Config.TelegramToken.Reveal())
 	if err != nil || bot == 0 {
@@ -195,6 +198,7 @@ func (d *daemon) live(ctx, house context.Context) error {
 	group.Go(func() error { d.bot.Greet(work, d.coach.Commands()); return nil })
 	group.Go(func() error { d.store.WatchPool(work, time.Minute); return nil })
 	group.Go(func() error { d.upkeep(work); return nil })
+	group.Go(func() error { d.doctor.run(work); return nil })
 	group.Go(func() error { d.acts.Run(work); return nil })
 	group.Go(func() error { d.buildIndexes(work); return nil })
 	group.Go(func() error { d.reindexer().run(work); return nil })

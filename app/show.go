@@ -17,10 +17,19 @@ const probeTime = time.Second
 // ready judges each component. PostgreSQL, the lock and the intake make the daemon ready; a cache or a Telegram that is away is a
 // warning, since everything comes back by itself.
 func (d *daemon) ready(ctx context.Context) admin.Readiness {
-	if phase := d.phase.Load(); phase != nil {
-		return admin.Judge(map[string]admin.Component{"start": {Verdict: admin.Fail, Text: *phase, Since: &d.started}})
+	r := admin.Judge(d.components(ctx))
+	r.Version = d.Version
+	if last := d.doctor.last(); last != nil {
+		r.Checks = last.Checks
 	}
-	return admin.Judge(map[string]admin.Component{
+	return r
+}
+
+func (d *daemon) components(ctx context.Context) map[string]admin.Component {
+	if phase := d.phase.Load(); phase != nil {
+		return map[string]admin.Component{"start": {Verdict: admin.Fail, Text: *phase, Since: &d.started}}
+	}
+	return map[string]admin.Component{
 		"postgresql": d.probePostgres(ctx),
 		"cache":      d.probeCache(ctx),
 		"telegram":   d.judgeTelegram(),
@@ -29,7 +38,7 @@ func (d *daemon) ready(ctx context.Context) admin.Readiness {
 		"inbox":      d.judge("inbox", admin.Fail, "updates are committed and handled"),
 		"leader":     d.judgeLeader(),
 		"indexes":    d.indexes.judge(),
-	})
+	}
 }
 
 func (d *daemon) probePostgres(ctx context.Context) admin.Component {

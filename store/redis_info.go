@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"strings"
 	"time"
@@ -40,6 +41,19 @@ func (c *Cache) RedisInfo(ctx context.Context) (*RedisInfo, error) {
 	info := parseRedisInfo(text)
 	info.Answer = time.Since(start)
 	return &info, nil
+}
+
+// AskRedis asks a Redis about itself over a connection of its own. The error does not hold the address, which may have a password.
+func AskRedis(ctx context.Context, url string) (*RedisInfo, error) {
+	backend, err := newRedisBackend(url, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, err
+	}
+	info, err := (&Cache{redis: backend}).RedisInfo(ctx)
+	if closed := backend.close(); err == nil && closed != nil {
+		return nil, fmt.Errorf("close the connection to Redis: %w", closed)
+	}
+	return info, err
 }
 
 // parseRedisInfo reads the lines of INFO; what is missing, as it may be in another kind of server, is zero.

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -20,6 +21,14 @@ func TestRedisInfo(t *testing.T) {
 	must(t, err)
 	if i.Version == "" || i.UsedBytes == 0 || i.Policy == "" || i.Keys == 0 || i.Clients == 0 || i.Misses == 0 || i.Answer <= 0 {
 		t.Errorf("%+v", i)
+	}
+	alone, err := store.AskRedis(t.Context(), url)
+	must(t, err)
+	if alone.Version != i.Version || alone.Keys != i.Keys {
+		t.Errorf("over a connection of its own: %+v", alone)
+	}
+	if _, err := store.AskRedis(t.Context(), "unix:///nowhere/"+t.Name()+"?password=sesame"); err == nil || strings.Contains(err.Error(), "sesame") {
+		t.Errorf("of none: %v", err)
 	}
 	if none, err := w.Cache().RedisInfo(t.Context()); none != nil || err != nil {
 		t.Errorf("of memory: %v, %v", none, err)

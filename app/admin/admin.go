@@ -45,6 +45,8 @@ type Source struct {
 	Activity func(context.Context) (any, error)
 	// Plan is the plan of a named statement, fault.NotFound for another name.
 	Plan func(ctx context.Context, name string) (any, error)
+	// Doctor is what the daemon's last look at its own installation found; fault.Unavailable: it has not looked yet.
+	Doctor func(context.Context) (any, error)
 	// Acts does what changes the system; nil: there are no acts.
 	Acts Acts
 }
@@ -71,11 +73,14 @@ type Readiness struct {
 	Ready      bool                 `json:"ready"`
 	Status     string               `json:"status"` // ok, degraded (some warn) or failing (some fail)
 	Components map[string]Component `json:"components"`
+
+	Version string           `json:"version,omitempty"` // of the daemon
+	Checks  []source.Finding `json:"checks"`            // what it found in its last look at the installation; they decide nothing here
 }
 
 // Judge makes a Readiness of its components.
 func Judge(components map[string]Component) Readiness {
-	r := Readiness{Ready: true, Status: "ok", Components: components}
+	r := Readiness{Ready: true, Status: "ok", Components: components, Checks: []source.Finding{}}
 	for _, c := range components {
 		switch {
 		case c.Verdict == Fail:
@@ -105,7 +110,7 @@ func (r Readiness) Worst() string {
 const answerTime = 4 * time.Second
 
 // Handler serves /livez, /readyz, /v1/snapshot, /api/v1/metrics, /v1/queries, /v1/indexes, /v1/tables, /v1/migrations, /v1/activity,
-// /v1/plans/{name} and the stream /v1/events.
+// /v1/doctor, /v1/plans/{name} and the stream /v1/events.
 func Handler(s Source, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	answerTo := func(pattern string, make func(context.Context, *http.Request) (int, any)) {
@@ -147,7 +152,7 @@ func Handler(s Source, log *slog.Logger) http.Handler {
 	reply("/api/v1/metrics", func(ctx context.Context) (int, any) { return http.StatusOK, s.Metrics(ctx) })
 	for path, read := range map[string]func(context.Context) (any, error){
 		"/v1/queries": s.Queries, "/v1/indexes": s.Indexes, "/v1/tables": s.Tables, "/v1/migrations": s.Migrations,
-		"/v1/activity": s.Activity,
+		"/v1/activity": s.Activity, "/v1/doctor": s.Doctor,
 	} {
 		reply(path, func(ctx context.Context) (int, any) { return answer(ctx, read) })
 	}

@@ -80,10 +80,11 @@ func (t *terminal) doctorsDatabase(cfg config.Config, report *config.Report) doc
 // doctorTable writes a line for each check, what to do below, and a last line that sums it up.
 func (t *terminal) doctorTable(w io.Writer, r doctor.Report) {
 	marks, width := t.marks(), 0
-	for _, f := range r.Checks {
+	lines := folded(r.Checks)
+	for _, f := range lines {
 		width = max(width, utf8.RuneCountInString(f.Title))
 	}
-	for _, f := range r.Checks {
+	for _, f := range lines {
 		row(w, fmt.Sprintf("%s %-*s  %s", marks[f.Verdict], width, f.Title, f.Text))
 		for line := range strings.Lines(f.Remedy) {
 			row(w, "    "+strings.TrimRight(line, "\n"))
@@ -91,6 +92,27 @@ func (t *terminal) doctorTable(w io.Writer, r doctor.Report) {
 	}
 	said := tally(r)
 	row(w, fmt.Sprintf("%d checks: %s, %s, %s, %s.", len(r.Checks), said[source.OK], said[source.Warn], said[source.Fail], said[source.Skip]))
+}
+
+// folded is the findings with one line for those that were not made for the same reason, one after the other.
+func folded(checks []source.Finding) []source.Finding {
+	var lines []source.Finding
+	for i := 0; i < len(checks); {
+		n := 1
+		for checks[i].Verdict == source.Skip && i+n < len(checks) &&
+			checks[i+n].Verdict == source.Skip && checks[i+n].Text == checks[i].Text && checks[i+n].Remedy == checks[i].Remedy {
+			n++
+		}
+		line := checks[i]
+		if n == 2 {
+			line.Title += ", " + checks[i+1].Title
+		} else if n > 2 {
+			line.Title += fmt.Sprintf(" and %d more", n-1)
+		}
+		lines = append(lines, line)
+		i += n
+	}
+	return lines
 }
 
 // tally says of each verdict how often it was given.

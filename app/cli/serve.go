@@ -18,12 +18,12 @@ func (t *terminal) serveVerb() *cobra.Command {
 	readers := command.Flags().Int("demo-readers", 0, "a demo's: ask the database past the cache, which no service needs")
 	_ = command.Flags().MarkHidden("demo-readers") // it is there
 	command.RunE = func(command *cobra.Command, _ []string) error {
-		cfg, _, err := t.load(command)
+		cfg, report, err := t.load(command)
 		if err != nil {
 			return err
 		}
 		return app.Serve(command.Context(), app.Options{
-			Config: cfg, Version: t.build.info().Version, Logger: t.serviceLogger(cfg), Getenv: t.getenv,
+			Config: cfg, Report: report, Version: t.build.info().Version, Logger: t.serviceLogger(cfg), Getenv: t.getenv,
 			Readers: min(max(*readers, 0), reader.Most),
 		})
 	}

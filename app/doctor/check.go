@@ -24,7 +24,7 @@ const (
 	always  needs = 0
 	service needs = 1 << iota // healthagent is a service of this machine
 	manager                   // the service manager is there; not for the daemon of itself
-	rights                    // root, or the user of the service
+	rights                    // where it is a service: root, or its user
 	root                      // root alone
 	setting                   // the settings can be read
 	outside                   // not for the daemon of itself
@@ -58,7 +58,9 @@ const onlyRoot = "only root may see that: sudo healthagent doctor"
 
 // catalogue is every check there is, in the order of telling.
 func catalogue() []check {
-	return slices.Concat(settingChecks(), daemonChecks(), telegramChecks())
+	return slices.Concat(
+		settingChecks(), fileChecks(), serviceChecks(), daemonChecks(), telegramChecks(), hostChecks(),
+		databaseChecks(), schemaChecks(), cacheChecks(), queueChecks(), backupChecks())
 }
 
 // made reports whether a check is one that this patient is ever asked for.
@@ -75,7 +77,7 @@ func (c check) prevented(v *visit) string {
 	case c.needs&manager != 0 && !p.exists("/run/systemd/system"):
 		return "systemd does not run here"
 	case c.needs&root != 0 && p.UID != p.Owner,
-		c.needs&rights != 0 && p.UID != p.Owner && (p.Service == nil || p.UID != p.Service.UID),
+		c.needs&rights != 0 && p.installed() && p.UID != p.Owner && (p.Service == nil || p.UID != p.Service.UID),
 		c.needs&setting != 0 && p.hidden():
 		return onlyRoot
 	default:

@@ -54,7 +54,7 @@ func checkSocket(_ context.Context, v *visit) answer {
 	if start, starting := r.Components["start"]; starting {
 		return failure(v.log(), "it is still starting: %s", start.Text)
 	}
-	return well("it answers, and is %s", r.Status)
+	return well("it answers, and its status is %s", r.Status)
 }
 
 // component is what the daemon says of one thing that it depends on or does.

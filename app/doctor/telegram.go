@@ -12,13 +12,6 @@ func telegramChecks() []check {
 	return []check{{"telegram-bot", "Telegram", setting, checkTelegram}}
 }
 
-func (v *visit) identify(ctx context.Context) (telegram.Identity, error) {
-	if v.Telegram != nil {
-		return v.Telegram(ctx)
-	}
-	return telegram.Identify(ctx, v.Config.TelegramAPIURL, v.Config.TelegramToken.Reveal())
-}
-
 func checkTelegram(_ context.Context, v *visit) answer {
 	if v.Config.TelegramToken == "" {
 		return skipped("there is no token to ask with")

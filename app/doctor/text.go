@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os/user"
 	"strconv"
+	"strings"
+	"time"
 )
 
 // errUnasked means that something has not been tried yet.
@@ -18,6 +20,14 @@ func plural(n int, one, more string) string {
 	return fmt.Sprintf(more, n)
 }
 
+// because is the end of a sentence that an error is the reason of.
+func because(err error) string {
+	if err == nil {
+		return ""
+	}
+	return ": " + err.Error()
+}
+
 // userName is a user's name, their number when they have none.
 func userName(uid int) string {
 	number := strconv.Itoa(uid)
@@ -25,4 +35,52 @@ func userName(uid int) string {
 		return u.Username
 	}
 	return number
+}
+
+// sh is a word as a shell takes it.
+func sh(word string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-:=@,+", r)
+	}
+	switch {
+	case word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0:
+		return word
+	case !strings.Contains(word, "'"):
+		return "'" + word + "'"
+	case !strings.ContainsAny(word, "\"$`\\!"):
+		return `"` + word + `"`
+	default:
+		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	}
+}
+
+// size is a number of bytes for people.
+func size(n int64) string {
+	const step = 1024
+	f, unit := float64(n), "bytes"
+	for _, unit = range []string{"bytes", "KB", "MB", "GB", "TB"} {
+		if f < step {
+			break
+		}
+		f /= step
+	}
+	if f < 10 && unit != "bytes" {
+		return fmt.Sprintf("%.1f %s", f, unit)
+	}
+	return fmt.Sprintf("%.0f %s", f, unit)
+}
+
+// age is a duration as one says it: 40 s, 12 min, 5 h, 3 days.
+func age(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	case d < 2*day:
+		return fmt.Sprintf("%d h", int(d.Hours()))
+	default:
+		return fmt.Sprintf("%d days", int(d/day))
+	}
 }

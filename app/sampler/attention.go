@@ -45,7 +45,7 @@ func (s *Sampler) judge(now time.Time) {
 	state := s.hub.current()
 	items := slices.Concat(
 		s.ofPostgres(), s.ofComponents(), s.ofPool(now, state), ofHost(state), s.ofStatements(now, state), s.ofSessions(),
-		s.ofMigrations(), s.ofIndexes(state), s.ofServer())
+		s.ofMigrations(), s.ofIndexes(state), s.ofServer(), ofDoctor(state))
 	if items == nil {
 		items = []source.Item{} // nobody is needed, which is something else than not to know
 	}
