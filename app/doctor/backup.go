@@ -29,11 +29,11 @@ const (
 
 // backupDir is where the dumps are.
 func (v *visit) backupDir() string {
-	if v.hidden() {
-		return serviceBackup
-	}
-	if dir := v.setting(backupDirName); dir != "" {
+	if dir := v.setting(backupDirName); dir != "" && !v.hidden() {
 		return dir
+	}
+	if v.installed() {
+		return serviceBackup
 	}
 	return filepath.Join(v.stateDir(), "backups")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
 	"strings"
 
@@ -128,9 +129,22 @@ func (v *visit) psql(statement string, super bool) string {
 		who = c.Role
 	}
 	if v.Database.Private {
-		return "psql " + sh(v.Database.URL) + " -c " + sh(statement)
+		return "psql " + sh(withRole(v.Database.URL, who)) + " -c " + sh(statement)
 	}
 	return "runuser -u " + sh(who) + " -- psql -p " + c.Port + " -d " + sh(c.Database) + " -c " + sh(statement)
+}
+
+// withRole is an address of the private database with another role.
+func withRole(address, role string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	u.User = nil
+	query := u.Query()
+	query.Set("user", role)
+	u.RawQuery = query.Encode()
+	return u.String()
 }
 
 // restartDatabase is how the server of the database is started anew.

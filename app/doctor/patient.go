@@ -24,7 +24,7 @@ type Patient struct {
 	Service *Account          // the OS user that an installed service runs as; nil: there is none
 	Owner   int               // who owns what root should own: 0, but in tests
 	Root    string            // the directory that stands for /; empty: / itself
-	Units   map[string]string // the text that each unit file should have, by name; nil: not known
+	Units   map[string]string // the text that each file of the service manager's should have, by its path; nil: not known
 
 	// Self means that the daemon looks at itself: what needs the service manager, and what it says in its readiness anyhow, is left out.
 	Self bool

@@ -50,7 +50,7 @@ func (v *visit) dial(ctx context.Context) (net.Conn, error) {
 	away := fmt.Errorf("%w: %s", errAway, strings.Join(v.Sockets, ", "))
 	for _, path := range v.Sockets {
 		var d net.Dialer
-		connection, err := d.DialContext(ctx, "unix", path)
+		connection, err := d.DialContext(ctx, "unix", v.path(path))
 		if err == nil {
 			return connection, nil
 		}

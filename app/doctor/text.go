@@ -59,7 +59,7 @@ func size(n int64) string {
 	const step = 1024
 	f, unit := float64(n), "bytes"
 	for _, unit = range []string{"bytes", "KB", "MB", "GB", "TB"} {
-		if f < step {
+		if f < step || unit == "TB" {
 			break
 		}
 		f /= step

@@ -3,6 +3,7 @@ package doctor
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io/fs"
 	"maps"
 	"os"
@@ -16,7 +17,7 @@ const redisUnit = "redis-server@healthagent.service"
 
 // writeUnits is how the unit files are made anew.
 func (v *visit) writeUnits() string {
-	return "healthagent units --write " + strings.TrimSuffix(unitDir, "/") + " && systemctl daemon-reload && systemctl restart healthagent"
+	return "healthagent units --write /etc && systemd-sysusers && systemd-tmpfiles --create && systemctl daemon-reload && systemctl restart healthagent"
 }
 
 // clusterVersion is the major version of the installer's own PostgreSQL cluster; empty: there is none.
@@ -88,19 +89,19 @@ func checkCacheService(_ context.Context, v *visit) answer {
 // checkUnitFiles holds the unit files against those that this program has in it, and names what was put over them.
 func checkUnitFiles(_ context.Context, v *visit) answer {
 	var missing, other, over []string
-	for _, name := range slices.Sorted(maps.Keys(v.Units)) {
-		raw, err := os.ReadFile(v.path(unitDir + name))
+	for _, path := range slices.Sorted(maps.Keys(v.Units)) {
+		raw, err := os.ReadFile(v.path(path))
 		switch {
-		case os.IsNotExist(err):
-			missing = append(missing, name)
+		case errors.Is(err, fs.ErrNotExist):
+			missing = append(missing, path)
 		case err != nil:
-			return skipped("%s cannot be read: %v", name, bare(err))
-		case string(raw) != v.Units[name]:
-			other = append(other, name)
+			return skipped("%s cannot be read: %v", path, bare(err))
+		case string(raw) != v.Units[path]:
+			other = append(other, path)
 		}
-		found, _ := filepath.Glob(v.path(unitDir+name+".d") + "/*.conf")
-		for _, path := range found {
-			over = append(over, name+".d/"+filepath.Base(path))
+		found, _ := filepath.Glob(v.path(path+".d") + "/*.conf") // the pattern is right
+		for _, conf := range found {
+			over = append(over, path+".d/"+filepath.Base(conf))
 		}
 	}
 	reload := v.staleUnits()
@@ -129,7 +130,7 @@ func (v *visit) staleUnits() bool {
 	return err == nil && units[serviceUnit]["NeedDaemonReload"] == "yes"
 }
 
-// program is what "healthagent" on the path means.
+// installedProgram is what "healthagent" on the path means.
 const installedProgram = "/usr/local/bin/healthagent"
 
 // otherProgram returns the file that the daemon runs and the one that is installed, when they differ. Who may not see it is told nothing.
@@ -152,7 +153,8 @@ func (v *visit) otherProgram() (exe, installed string, differ bool) {
 
 // bare is an error of a file without its path.
 func bare(err error) error {
-	if p, is := err.(*fs.PathError); is { //nolint:errorlint // those of package os are not wrapped
+	var p *fs.PathError
+	if errors.As(err, &p) {
 		return p.Err
 	}
 	return err
