@@ -105,6 +105,7 @@ func complete(ctx context.Context, engine *migrations.Engine) error {
 	for _, e := range entries {
 		switch {
 		case e.State == migrations.Applied || e.Class == migrations.IndexOnly:
+		case e.Unknown: // a newer program's, and nothing of it is there: the engine checked that
 		case e.State == migrations.Held:
 			return fault.New(fault.Conflict, fmt.Sprintf("migration %s_%s was taken back and is held, and the tables that it makes are needed: "+
 				"run 'healthagent migrate up %[1]s'", migrations.Label(e.Version), e.Name))

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -21,6 +23,7 @@ import (
 	"healthagent/app/config"
 	"healthagent/app/fault"
 	"healthagent/app/rehearsal/botapi"
+	"healthagent/migrations"
 	"healthagent/store/local"
 	"healthagent/test/rig"
 )
@@ -326,6 +329,37 @@ func TestServeRefusesAnIncompleteDatabase(t *testing.T) {
 func TestServeWithoutMigrating(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, "DATABASE_URL="+rig.Postgres(t), "HEALTHAGENT_MIGRATE=off")
+	h.start()
+	h.manager.await(t, "READY=1")
+	h.end()
+}
+
+// After an upgrade whose migration failed, the program before it starts again: what the ledger says of the failure is not about it.
+func TestServeAfterAFailedMigrationOfANewerProgram(t *testing.T) {
+	t.Parallel()
+	url := rig.Postgres(t)
+	newer := fstest.MapFS{
+		"901_fails.sql":                    {Data: []byte("SELECT 1 / 0;")},
+		"rollbacks/901_fails_rollback.sql": {Data: []byte("SELECT 1;")},
+	}
+	if err := fs.WalkDir(migrations.Files(), ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(migrations.Files(), path)
+		newer[path] = &fstest.MapFile{Data: text}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	engine, err := migrations.New(migrations.Config{URL: url, FS: newer, BinaryVersion: "newer"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := engine.Up(t.Context(), migrations.UpOptions{}); err == nil {
+		t.Fatal("the migration did not fail")
+	}
+	h := newHouse(t, "DATABASE_URL="+url)
 	h.start()
 	h.manager.await(t, "READY=1")
 	h.end()
