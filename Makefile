@@ -24,6 +24,11 @@ TEST_ARGS ?=
 DRAWN := ./tui/act ./tui/dialog ./tui/keys ./tui/look ./tui/screen ./tui/widget
 # The PostgreSQL of test-major.
 MAJOR ?= 18
+# What release makes: of which version, for which processors, and where.
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+RELEASE_ARCHS ?= amd64 arm64
+DIST ?= dist
+RELEASE_FILES := install.sh LICENSE README.md CHANGELOG.md docs
 # The Debian releases of test-server, "bookworm" or "trixie"; and whether only the scenarios are wanted that every change has to pass.
 SUITE ?= all
 SHORT ?=
@@ -73,6 +78,25 @@ bench: bin/withdb ## run the benchmarks
 	@test/setup.sh test >&2
 	@bin/withdb go test -run '^$$' -bench . -benchmem ./...
 
+release: ## make $(DIST)/healthagent-VERSION-linux-{amd64,arm64}.tar.gz and SHA256SUMS; the same sources give the same bytes (VERSION)
+	@if [[ ! "$(VERSION)" =~ ^[A-Za-z0-9._+-]+$$ ]]; then echo 'say which version it is: make release VERSION=v1.2.3' >&2; exit 1; fi
+	@commit=$$(git rev-parse HEAD 2>/dev/null || true); \
+	epoch=$$(git log -1 --format=%ct 2>/dev/null || echo 0); \
+	date=$$([[ -z $$commit ]] || date -u -d "@$$epoch" +%Y-%m-%dT%H:%M:%SZ); \
+	mkdir -p "$(DIST)"; rm -f "$(DIST)"/healthagent-*.tar.gz "$(DIST)/SHA256SUMS"; \
+	work=$$(mktemp -d); trap 'rm -rf "$$work"' EXIT; \
+	for arch in $(RELEASE_ARCHS); do \
+		name=healthagent-$(VERSION)-linux-$$arch; mkdir "$$work/$$name"; \
+		CGO_ENABLED=0 GOOS=linux GOARCH=$$arch GOAMD64= GOARM64= go build -trimpath -buildvcs=false -o "$$work/$$name/healthagent" \
+			-ldflags "-s -w -X main.version=$(VERSION) -X main.commit=$$commit -X main.date=$$date" .; \
+		if [[ -n $$commit ]]; then git ls-files -z $(RELEASE_FILES); else find $(RELEASE_FILES) -type f -print0; fi | \
+			xargs -0 cp --parents -t "$$work/$$name"; \
+		(cd "$$work/$$name" && find * -type f | LC_ALL=C sort | xargs -d '\n' sha256sum >"$$work/sums" && mv "$$work/sums" SHA256SUMS); \
+		tar -C "$$work" --sort=name --format=ustar --owner=0 --group=0 --numeric-owner --mtime="@$$epoch" --mode='u=rwX,go=rX' \
+			-cf - "$$name" | gzip -n -9 >"$(DIST)/$$name.tar.gz"; \
+	done; \
+	(cd "$(DIST)" && sha256sum healthagent-*.tar.gz >SHA256SUMS && cat SHA256SUMS)
+
 tidy: ## format the sources and tidy go.mod
 	$(GOFUMPT) -w .
 	go mod tidy
@@ -80,7 +104,7 @@ tidy: ## format the sources and tidy go.mod
 clean: bin/withdb ## remove what was built, and the clusters that tests left in the temporary directory
 	@bin/withdb -clean
 	@test/majors.sh -clean
-	rm -rf healthagent bin
+	rm -rf healthagent bin dist
 
 .PHONY: bin/withdb
 bin/withdb:

@@ -36,6 +36,8 @@ constants() {
 	completion=/usr/local/share/bash-completion/completions/healthagent
 	sysusers=/etc/sysusers.d/healthagent.conf
 	tmpfiles=/etc/tmpfiles.d/healthagent.conf
+	servers_dropin=$units/healthagent.service.d/20-servers.conf
+	backups_dropin=$units/healthagent-backup.service.d/30-backups.conf
 	redis_unit='redis-server@healthagent.service'
 	redis_conf=$etc/redis.conf
 	redis_dropin=$units/$redis_unit.d/healthagent.conf
@@ -690,21 +692,13 @@ write_units() {
 	rm -rf "$work/units"
 	mkdir "$work/units"
 	if ! run_new units --write "$work/units" >"$work/out" 2>&1; then
-		cp "$here"/systemd/healthagent* "$work/units/" 2>/dev/null || fail "the program has no unit files: $(tail -n 1 "$work/out")"
+		mkdir -p "$work/units/systemd/system" "$work/units/sysusers.d" "$work/units/tmpfiles.d"
+		cp "$here/systemd/healthagent.sysusers" "$work/units/sysusers.d/healthagent.conf" || fail "the program has no unit files"
+		cp "$here/systemd/healthagent.tmpfiles" "$work/units/tmpfiles.d/healthagent.conf"
+		cp "$here"/systemd/*.service "$here"/systemd/*.timer "$work/units/systemd/system"
 	fi
 	run_new man >"$work/man" 2>"$work/out" || fail "the program has no manual page: $(tail -n 1 "$work/out")"
 	run_new completion bash >"$work/completion" 2>"$work/out" || fail "the program has no completion: $(tail -n 1 "$work/out")"
-}
-
-# unit_file is where the program wrote one of its files; the names under which they are installed differ.
-unit_file() {
-	for unit_try in "$work/units/$1" "$work/units/$2"; do
-		if [ -f "$unit_try" ]; then
-			echo "$unit_try"
-			return 0
-		fi
-	done
-	fail "the program wrote no $1"
 }
 
 users_and_places() {
@@ -713,11 +707,11 @@ users_and_places() {
 	getent group "$name-admin" >/dev/null || remember "group $name-admin"
 	shared_dir "${sysusers%/*}"
 	shared_dir "${tmpfiles%/*}"
-	put "$sysusers" 644 root:root <"$(unit_file healthagent.sysusers sysusers.d/healthagent.conf)"
+	put "$sysusers" 644 root:root <"$work/units/sysusers.d/healthagent.conf"
 	if ! getent passwd "$name" >/dev/null || ! getent group "$name-admin" >/dev/null; then
 		act "make the user $name and the group $name-admin" systemd-sysusers "$sysusers"
 	fi
-	put "$tmpfiles" 644 root:root <"$(unit_file healthagent.tmpfiles tmpfiles.d/healthagent.conf)"
+	put "$tmpfiles" 644 root:root <"$work/units/tmpfiles.d/healthagent.conf"
 	own_dir "$etc" 755 root:root
 	own_dir "$credentials" 700 root:root
 	if [ "$dry" = yes ] || ! has_places; then
@@ -856,7 +850,7 @@ restart_cluster() {
 	systemctl daemon-reload # its generator makes the cluster start with the machine
 	systemctl restart "$cluster_unit" || return 1
 	restart_wait=120
-	until runuser -u postgres -- psql -XqAt -h /run/postgresql -p "$port" -d postgres -c 'SELECT 1' >/dev/null 2>&1; do
+	until pg postgres 'SELECT 1' >/dev/null 2>&1; do
 		restart_wait=$((restart_wait - 1))
 		if [ "$restart_wait" -eq 0 ] || ! systemctl is-active -q "$cluster_unit"; then
 			tail -n 10 "/var/log/postgresql/postgresql-$cluster-$name.log"
@@ -866,9 +860,12 @@ restart_cluster() {
 	done
 }
 
-# pg asks our cluster, as its superuser. The input is another statement's, when there is one.
+# as_postgres runs a command as the superuser's OS user, without a session of that user, which would leave its marks.
+as_postgres() { setpriv --reuid=postgres --regid=postgres --init-groups -- "$@"; }
+
+# pg asks our cluster, as its superuser.
 pg() { # DATABASE SQL
-	runuser -u postgres -- psql -XqAt -v ON_ERROR_STOP=1 -h /run/postgresql -p "$port" -d "$1" -c "$2" </dev/null
+	as_postgres "/usr/lib/postgresql/$cluster/bin/psql" -XqAt -v ON_ERROR_STOP=1 -h /run/postgresql -p "$port" -d "$1" -c "$2" </dev/null
 }
 
 pg_act() { # WHAT DATABASE SQL
@@ -1036,7 +1033,7 @@ compare_settings() {
 
 services() {
 	for services_unit in $unit_files; do
-		put "$units/$services_unit" 644 root:root <"$(unit_file "$services_unit" "$services_unit")"
+		put "$units/$services_unit" 644 root:root <"$work/units/systemd/system/$services_unit"
 	done
 	services_dropins
 	shared_dir "${man_page%/*}"
@@ -1045,15 +1042,10 @@ services() {
 	put "$completion" 644 root:root <"$work/completion"
 }
 
-# services_dropins say what only this server knows: its own servers, secrets of managed ones, another place for the dumps.
+# services_dropins say what only this server knows: its own servers, and another place for the dumps.
 services_dropins() {
-	for dropin_unit in healthagent.service healthagent-backup.service healthagent-alert@.service; do
-		dropin_dir=$units/$dropin_unit.d
-		render_credentials | put_or_drop "$dropin_dir/10-credentials.conf"
-		render_servers | put_or_drop "$dropin_dir/20-servers.conf"
-		if [ "$dropin_unit" = 'healthagent-alert@.service' ]; then continue; fi
-		render_backup_place | put_or_drop "$dropin_dir/30-backups.conf"
-	done
+	render_servers | put_or_drop "$servers_dropin"
+	render_backup_place | put_or_drop "$backups_dropin"
 }
 
 # put_or_drop writes the input into a drop-in; of an empty one there is none.
@@ -1066,21 +1058,6 @@ put_or_drop() {
 		drop "$1"
 		rmdir "${1%/*}" 2>/dev/null || :
 	fi
-}
-
-render_credentials() {
-	credential_lines=''
-	for credential in database-url redis-url; do
-		case $credential in
-		database-url) credential_kind=$database ;;
-		redis-url) credential_kind=$redis ;;
-		esac
-		if [ "$credential_kind" = managed ] && { [ -f "$credentials/$credential" ] || { [ "$dry" = yes ] && [ ! -f "$env_file" ]; }; }; then
-			credential_lines="${credential_lines}LoadCredential=$credential:$credentials/$credential
-"
-		fi
-	done
-	[ -z "$credential_lines" ] || printf '# Secrets of managed servers, written by install.sh.\n[Service]\n%s' "$credential_lines"
 }
 
 render_servers() {
@@ -1148,6 +1125,7 @@ service_print() {
 
 # restart_service waits until the service says that it is ready, or has failed.
 restart_service() {
+	since=$(date +%s)
 	systemctl reset-failed healthagent.service 2>/dev/null || :
 	systemctl restart healthagent.service
 }
@@ -1163,7 +1141,7 @@ verify_units() {
 show_journal() {
 	{
 		echo "---- the last lines of the service:"
-		journalctl -u healthagent.service -n 20 --no-pager -o cat 2>/dev/null || :
+		journalctl -u healthagent.service --since "@${since:-0}" -n 20 --no-pager -o cat 2>/dev/null || :
 		echo "----"
 	} | tee -a "$log" >&2 || :
 }
@@ -1259,11 +1237,8 @@ no_way_back() {
 }
 
 upgrade_files() {
-	for upgrade_unit in $unit_files; do
-		echo "$units/$upgrade_unit"
-		for upgrade_dropin in 10-credentials 20-servers 30-backups; do echo "$units/$upgrade_unit.d/$upgrade_dropin.conf"; done
-	done
-	printf '%s\n' "$sysusers" "$tmpfiles" "$man_page" "$completion" "$redis_conf" "$redis_dropin" "$env_file" \
+	for upgrade_unit in $unit_files; do echo "$units/$upgrade_unit"; done
+	printf '%s\n' "$servers_dropin" "$backups_dropin" "$sysusers" "$tmpfiles" "$man_page" "$completion" "$redis_conf" "$redis_dropin" "$env_file" \
 		"$token_credential" "$credentials/database-url" "$credentials/redis-url"
 	if [ -n "${cluster:-}" ]; then echo "$cluster_etc/conf.d/healthagent.conf"; fi
 }
@@ -1321,10 +1296,14 @@ undo_upgrade() {
 		rm -f "$notes/read-healthagent" "$notes/read-units"
 		if restart_service 2>>"$log"; then
 			systemctl start healthagent-backup.timer 2>>"$log" || :
+			undo_failed=$new new=$old
+			set_read healthagent "$(service_print)"
+			new=$undo_failed
 			say "healthagent is back on $old and runs."
 		else
 			show_journal
 			warn "healthagent $old does not start either"
+			[ -z "$dump" ] || say "The database as it was before the upgrade: sudo healthagent restore $dump"
 		fi
 	else
 		say "The service was not touched; it is $old."
@@ -1510,9 +1489,9 @@ stop_service() {
 remove_units() {
 	for remove_unit in $unit_files; do
 		drop "$units/$remove_unit"
-		for remove_dropin in 10-credentials 20-servers 30-backups; do drop "$units/$remove_unit.d/$remove_dropin.conf"; done
-		rmdir "$units/$remove_unit.d" 2>/dev/null || :
 	done
+	: | put_or_drop "$servers_dropin"
+	: | put_or_drop "$backups_dropin"
 	drop "$sysusers"
 	drop "$tmpfiles"
 	[ "$dry" = yes ] || systemctl daemon-reload
@@ -1609,7 +1588,7 @@ last_dump() {
 
 write_last_dump() {
 	last_new=${default_backups%/*}/healthagent-last-$(date -u +%Y%m%dT%H%M%SZ).dump
-	(umask 077 && runuser -u postgres -- pg_dump -Fc -h /run/postgresql -p "$port" -d "$name" >"$last_new.part" 2>>"$log" </dev/null) || {
+	(umask 077 && as_postgres "/usr/lib/postgresql/$cluster/bin/pg_dump" -Fc -h /run/postgresql -p "$port" -d "$name" >"$last_new.part" 2>>"$log" </dev/null) || {
 		rm -f "$last_new.part"
 		fail "the last dump failed, as $log says. With --no-dump everything is removed without one"
 	}
@@ -1628,9 +1607,8 @@ remove_cluster() {
 	fi
 	changed "remove the PostgreSQL cluster $cluster $name"
 	[ "$dry" = no ] || return 0
-	if ! quiet pg_dropcluster --stop "$cluster" "$name"; then
-		rm -rf "/etc/postgresql/$cluster/$name" "/var/lib/postgresql/$cluster/$name"
-	fi
+	quiet pg_dropcluster --stop "$cluster" "$name" || : # of a broken one as much as goes; the rest is removed here
+	rm -rf "/etc/postgresql/$cluster/$name" "/var/lib/postgresql/$cluster/$name"
 	rm -f "/var/log/postgresql/postgresql-$cluster-$name.log"*
 	rmdir "/etc/postgresql/$cluster" "/var/lib/postgresql/$cluster" 2>/dev/null || :
 	systemctl daemon-reload
