@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -22,6 +23,7 @@ type server struct {
 	ctx   context.Context
 	host  *machine.Host
 	suite machine.Suite
+	tg    *telegram
 }
 
 // scenario runs a test on every suite that was asked for, and says how long it took.
@@ -57,30 +59,80 @@ func scenario(t *testing.T, run func(t *testing.T, h *machine.Host, suite machin
 	}
 }
 
-// boot starts a server on a layer.
+// boot starts a server on a layer, with Telegram in its network and no other way out.
 func boot(t *testing.T, h *machine.Host, suite machine.Suite, layer machine.Layer) *server {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
-	m, err := h.Boot(ctx, layer)
+	m, err := h.New(layer)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &server{Machine: m, t: t, ctx: ctx, host: h, suite: suite}
 	t.Cleanup(func() {
 		if err := m.Remove(); err != nil {
 			t.Error(err)
 		}
 	})
+	s := &server{Machine: m, t: t, ctx: ctx, host: h, suite: suite, tg: newTelegram()}
+	t.Cleanup(s.tg.close)
+	s.tg.open(m)
+	if err := m.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.lastWords)
 	return s
+}
+
+// lastWords logs what happened on the server when the test has failed.
+func (s *server) lastWords() {
+	if !s.t.Failed() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	r, _ := s.Run(ctx, "sh", "-c", "journalctl --no-pager -o short-monotonic -n 60; systemctl --failed --no-pager --no-legend")
+	s.t.Logf("the end of the journal:\n%s", r.Out)
 }
 
 // run runs a command as root; it must succeed. It returns what that said on standard output.
 func (s *server) run(args ...string) string {
 	s.t.Helper()
-	r, err := s.Run(s.ctx, args...)
+	return s.must(machine.Act{Args: args})
+}
+
+// sh runs a script as root; it must succeed.
+func (s *server) sh(script string) string {
+	s.t.Helper()
+	return s.run("sh", "-euc", script)
+}
+
+// as is a command as another user.
+func as(user string, args ...string) machine.Act { return machine.Act{Args: args, User: user} }
+
+// try runs a command and returns all it said, and its code.
+func (s *server) try(a machine.Act) (said string, code int) {
+	s.t.Helper()
+	r, err := s.Do(s.ctx, a)
+	if failed := (*machine.Failed)(nil); err != nil && !errors.As(err, &failed) {
+		s.t.Fatal(err)
+	}
+	return r.Both(), r.Code
+}
+
+// must runs a command, which must succeed, and returns what it said on standard output.
+func (s *server) must(a machine.Act) string {
+	s.t.Helper()
+	r, err := s.Do(s.ctx, a)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	return r.Out
+}
+
+// put writes a file of root.
+func (s *server) put(path, content string, mode int) {
+	s.t.Helper()
+	if err := s.Put(s.ctx, path, content, mode); err != nil {
+		s.t.Fatal(err)
+	}
 }

@@ -24,6 +24,10 @@ type Machine struct {
 	dir   string // upper, work, root, console
 	layer Layer
 
+	// Early, if set, is called at each start when the server's network is there
+	// and nothing of it runs yet.
+	Early func(context.Context) error
+
 	leader int           // its process 1 as this machine numbers it, 0 while it is down
 	gone   chan struct{} // closed when it is down
 
@@ -43,9 +47,20 @@ exec systemd-nspawn --quiet --boot --directory="$2/root" --machine="$4" --hostna
 	--resolv-conf=off --timezone=off --link-journal=no --console=pipe --private-network --notify-ready=yes' sh "$@"
 `
 
-// Boot starts a new server on a layer and waits until it is up. Remove must be
-// called.
+// Boot starts a new server on a layer and waits until it is up: New and Start.
 func (h *Host) Boot(ctx context.Context, layer Layer) (*Machine, error) {
+	m, err := h.New(layer)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.Start(ctx); err != nil {
+		return nil, errors.Join(err, m.Remove())
+	}
+	return m, nil
+}
+
+// New makes a server on a layer, without starting it. Remove must be called.
+func (h *Host) New(layer Layer) (*Machine, error) {
 	h.mu.Lock()
 	h.booted++
 	name := strconv.Itoa(os.Getpid()) + "-" + strconv.Itoa(h.booted)
@@ -55,9 +70,6 @@ func (h *Host) Boot(ctx context.Context, layer Layer) (*Machine, error) {
 		if err := os.Mkdir(filepath.Join(m.dir, dir), 0o755); err != nil { //nolint:gosec // a server's root is no secret
 			return nil, err
 		}
-	}
-	if err := m.Start(ctx); err != nil {
-		return nil, errors.Join(err, m.Remove())
 	}
 	return m, nil
 }
@@ -141,8 +153,13 @@ func (m *Machine) up(ctx context.Context, notify *net.UnixConn) error {
 		}
 		for line := range strings.Lines(string(buf[:n])) {
 			line = strings.TrimSpace(line)
-			if pid, found := strings.CutPrefix(line, "X_NSPAWN_LEADER_PID="); found {
+			if pid, found := strings.CutPrefix(line, "X_NSPAWN_LEADER_PID="); found && m.leader == 0 {
 				m.leader, _ = strconv.Atoi(pid)
+				if m.Early != nil {
+					if err := m.Early(ctx); err != nil {
+						return err
+					}
+				}
 			}
 			ready = ready || line == "READY=1"
 		}

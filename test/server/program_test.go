@@ -1,0 +1,130 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"healthagent/test/server/machine"
+)
+
+// release is a healthagent to be installed: the checkout's, under a version, and changed where it says so.
+type release struct {
+	version string
+	serve   string            // Go statements that run in place of the verb serve
+	files   map[string]string // more files of the checkout, by path
+}
+
+// The releases of the scenarios. Each stands for one thing that the next version may be.
+var (
+	first = release{version: "1.0.0"}
+	// well is all right.
+	well = release{version: "1.1.0"}
+	// dying exits at once, as with a fault in its start.
+	dying = release{version: "1.2.0", serve: `os.Stderr.WriteString("this release has a fault\n"); os.Exit(1)`}
+	// mute never says that it is ready.
+	mute = release{version: "1.3.0", serve: `time.Sleep(time.Hour)`}
+	// broken has a migration that fails half way.
+	broken = release{version: "1.4.0", files: migration("018_breaks", "ALTER TABLE users ADD COLUMN motto text;\nSELECT 1 / 0;\n",
+		"ALTER TABLE users DROP COLUMN motto;\n")}
+	// grown has a migration that adds to the schema.
+	grown = release{version: "1.5.0", files: migration("018_motto", "ALTER TABLE users ADD COLUMN motto text;\n",
+		"ALTER TABLE users DROP COLUMN motto;\n")}
+	// grownDying adds to the schema, and then exits at once.
+	grownDying = release{version: "1.6.0", files: grown.files, serve: dying.serve}
+	// indexedDying has one more index, and then exits at once.
+	indexedDying = release{version: "1.7.0", serve: dying.serve, files: migration("018_more_indexes",
+		"-- healthagent: no-transaction\nCREATE INDEX CONCURRENTLY idx_users_created_at ON users (created_at);\n",
+		"-- healthagent: no-transaction\nDROP INDEX CONCURRENTLY IF EXISTS idx_users_created_at;\n")}
+)
+
+// migration are the two files of a migration.
+func migration(name, up, down string) map[string]string {
+	return map[string]string{"migrations/" + name + ".sql": up, "migrations/rollbacks/" + name + "_rollback.sql": down}
+}
+
+// programs are those that were built in this run, by version.
+var programs = struct {
+	sync.Mutex
+	paths map[string]string
+}{paths: map[string]string{}}
+
+// program builds a release, once, and returns the path of the static binary.
+func program(ctx context.Context, h *machine.Host, r release) (string, error) {
+	programs.Lock()
+	defer programs.Unlock()
+	if path := programs.paths[r.version]; path != "" {
+		return path, nil
+	}
+	dir := filepath.Join(h.Run(), "release-"+r.version)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", err
+	}
+	overlay, err := r.overlay(dir)
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "healthagent")
+	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X main.version="+r.version,
+		"-overlay", overlay, "-o", path, ".") //nolint:gosec // our own words
+	command.Dir = checkout()
+	command.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := command.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build %s: %w: %s", r.version, err, out)
+	}
+	programs.paths[r.version] = path
+	return path, nil
+}
+
+// overlay writes what the release changes into dir, and the file that tells Go of it.
+func (r release) overlay(dir string) (string, error) {
+	files := maps.Clone(r.files)
+	if files == nil {
+		files = map[string]string{}
+	}
+	if r.serve != "" {
+		text, err := r.main()
+		if err != nil {
+			return "", err
+		}
+		files["main.go"] = text
+	}
+	replace := map[string]string{}
+	for path, content := range files {
+		place := filepath.Join(dir, strings.ReplaceAll(path, "/", "-"))
+		if err := os.WriteFile(place, []byte(content), 0o600); err != nil {
+			return "", err
+		}
+		replace[filepath.Join(checkout(), path)] = place
+	}
+	raw, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		return "", err
+	}
+	place := filepath.Join(dir, "overlay.json")
+	return place, os.WriteFile(place, raw, 0o600)
+}
+
+// main is the checkout's main.go with another verb serve.
+func (r release) main() (string, error) {
+	raw, err := os.ReadFile(filepath.Join(checkout(), "main.go"))
+	if err != nil {
+		return "", err
+	}
+	text := strings.Replace(string(raw), "func main() {\n",
+		"func main() {\n\tif len(os.Args) > 1 && os.Args[1] == \"serve\" {\n\t\t"+r.serve+"\n\t}\n", 1)
+	if text == string(raw) {
+		return "", errors.New("main.go is not what it was")
+	}
+	if strings.Contains(r.serve, "time.") {
+		text = strings.Replace(text, "import (\n", "import (\n\t\"time\"\n", 1)
+	}
+	return text, nil
+}

@@ -1,0 +1,139 @@
+package server
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"healthagent/app/rehearsal/botapi"
+	"healthagent/test/server/machine"
+)
+
+// TestUpgrade: a newer release is installed while people talk; nothing is lost, and of the old releases three are kept.
+func TestUpgrade(t *testing.T) {
+	t.Parallel()
+	scenario(t, func(t *testing.T, h *machine.Host, suite machine.Suite) {
+		longer(t)
+		s := installed(t, h, suite)
+		c := newCrowd(s, 5)
+		c.say(25)
+		t.Logf("it said:\n%s", s.install(well))
+		c.say(50)
+		c.answered()
+		c.kept()
+		s.serves(well)
+		s.doctor()
+		s.install(grown)
+		s.serves(grown)
+		if has := s.sql("SELECT count(*) FROM information_schema.columns WHERE table_name = 'users' AND column_name = 'motto'"); has != "1" {
+			t.Error("the migration is not applied")
+		}
+		last := well
+		last.version = "1.8.0"
+		last.files = grown.files
+		s.install(last)
+		s.serves(last)
+		if kept := strings.Fields(s.run("ls", "/usr/local/lib/healthagent/releases")); fmt.Sprint(kept) != "[1.1.0 1.5.0 1.8.0]" {
+			t.Errorf("kept are %v", kept)
+		}
+		said := s.install(last)
+		if !strings.Contains(said, "0 changes") {
+			t.Errorf("once more:\n%s", said)
+		}
+	})
+}
+
+// TestFailedUpgrade: whatever is wrong with the next release, the server is back on the one before, with its schema, and the reason
+// is on the screen.
+func TestFailedUpgrade(t *testing.T) {
+	t.Parallel()
+	scenario(t, func(t *testing.T, h *machine.Host, suite machine.Suite) {
+		s := installed(t, h, suite)
+		s.put("/etc/systemd/system/healthagent.service.d/test.conf", "[Service]\nTimeoutStartSec=5s\n", 0o644)
+		s.run("systemctl", "daemon-reload")
+		c := newCrowd(s, 5)
+		schema := s.schema()
+		for _, trial := range []struct {
+			name    string
+			release release
+			reason  string // a word of the reason
+			short   bool
+		}{
+			{"exits", dying, "this release has a fault", true},
+			{"is never ready", mute, "timeout", false},
+			{"fails to migrate", broken, "division by zero", true},
+			{"exits after it made an index", indexedDying, "this release has a fault", true},
+		} {
+			if testing.Short() && !trial.short {
+				continue
+			}
+			c.say(c.total + 10)
+			said, code := s.tryInstall(trial.release)
+			t.Logf("the next one %s: %d\n%s", trial.name, code, said)
+			if code == 0 {
+				t.Errorf("the next one %s, and the installer ended with 0", trial.name)
+			}
+			if !strings.Contains(strings.ToLower(said), trial.reason) {
+				t.Errorf("the next one %s: %q is not said", trial.name, trial.reason)
+			}
+			s.serves(first)
+			if now := s.schema(); now != schema {
+				t.Errorf("the next one %s, and the schema is another:\n%s", trial.name, difference(schema, now))
+			}
+			c.answered()
+		}
+		if !testing.Short() {
+			s.staysGrown()
+		}
+		c.say(c.total + 10)
+		c.answered()
+		c.kept()
+		s.run("rm", "/etc/systemd/system/healthagent.service.d/test.conf")
+		s.run("systemctl", "daemon-reload")
+		s.install(well)
+		s.serves(well)
+		s.doctor()
+		s.wait("nobody else is waiting", func(tr *botapi.Transcript) bool { return tr.Stats().Unconfirmed == 0 })
+	})
+}
+
+// staysGrown: what a failed release has added to the schema does no harm, and stays.
+func (s *server) staysGrown() {
+	s.t.Helper()
+	said, code := s.tryInstall(grownDying)
+	if code == 0 {
+		s.t.Errorf("the next one added to the schema and exited, and the installer ended with 0:\n%s", said)
+	}
+	s.serves(first)
+	if schema := s.schema(); !strings.Contains(schema, "motto") {
+		s.t.Error("the column is gone, and with it what was in it")
+	}
+}
+
+// never lists what pg_dump writes differently each time.
+var never = regexp.MustCompile(`(?m)^\\(un)?restrict .*$`)
+
+// schema is the schema as pg_dump writes it.
+func (s *server) schema() string {
+	s.t.Helper()
+	return never.ReplaceAllString(s.must(as("healthagent", "pg_dump", "-s", "-d", s.setting("DATABASE_URL"))), "")
+}
+
+// difference are the lines that only one of two texts has.
+func difference(a, b string) string {
+	var out []string
+	only := func(mark, x, y string) {
+		for line := range strings.Lines(x) {
+			if !strings.Contains(y, line) {
+				out = append(out, mark+line)
+			}
+		}
+	}
+	only("- ", a, b)
+	only("+ ", b, a)
+	return strings.Join(out, "")
+}
+
+// step finds the number of the step that the installer has begun, and of how many.
+var step = regexp.MustCompile(`\[(\d+)/(\d+)\]`)
