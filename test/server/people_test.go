@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"healthagent/app/rehearsal/botapi"
@@ -76,10 +77,16 @@ func (c *crowd) answered() (again int) {
 // kept checks that the history has every message of everybody, once, in order, to the letter.
 func (c *crowd) kept() {
 	c.s.t.Helper()
+	got := make([][]string, c.people)
+	for row := range strings.Lines(c.s.sql(`SELECT user_id || ' ' || content FROM conversation_history WHERE role = 'user' ORDER BY id`)) {
+		user, text, _ := strings.Cut(strings.TrimSuffix(row, "\n"), " ")
+		if id, err := strconv.Atoi(user); err == nil && id <= c.people {
+			got[id-1] = append(got[id-1], text)
+		}
+	}
 	for who := range c.people {
-		rows := c.s.sql(fmt.Sprintf(`SELECT content FROM conversation_history WHERE user_id = %d AND role = 'user' ORDER BY id`, who+1))
-		if got := strings.Split(rows, "\n"); !slices.Equal(got, c.said[who]) {
-			c.s.t.Errorf("person %d said %q, in the history is %q", who+1, c.said[who], got)
+		if !slices.Equal(got[who], c.said[who]) {
+			c.s.t.Errorf("person %d said %q, in the history is %q", who+1, c.said[who], got[who])
 		}
 	}
 }

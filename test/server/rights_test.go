@@ -17,9 +17,9 @@ func TestRights(t *testing.T) {
 	scenario(t, func(t *testing.T, h *machine.Host, suite machine.Suite) {
 		longer(t)
 		s := installed(t, h, suite)
-		s.sh(`for name in stranger viewer operator; do useradd --create-home "$name"; done
+		s.sh(`for name in stranger viewer anna; do useradd --create-home "$name"; done
 			usermod -aG healthagent viewer
-			usermod -aG healthagent,healthagent-admin operator`)
+			usermod -aG healthagent,healthagent-admin anna`)
 		s.stranger()
 		s.viewer()
 		s.operator()
@@ -91,7 +91,7 @@ func (s *server) viewer() {
 func (s *server) operator() {
 	s.t.Helper()
 	var preview struct{ Token, Refused string }
-	status, answer := s.ask("operator", "GET", reindex, "")
+	status, answer := s.ask("anna", "GET", reindex, "")
 	if err := json.Unmarshal([]byte(answer), &preview); err != nil || preview.Token == "" {
 		s.t.Fatalf("an operator looks at an act: %s %s", status, answer)
 	}
@@ -99,10 +99,10 @@ func (s *server) operator() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if status, answer := s.ask("operator", "POST", reindex, string(body)); status != "202" {
+	if status, answer := s.ask("anna", "POST", reindex, string(body)); status != "202" {
 		s.t.Errorf("an operator acts: %s %s", status, answer)
 	}
-	if who := s.sql("SELECT actor FROM audit_log ORDER BY id DESC LIMIT 1"); !strings.Contains(who, "(operator)") {
+	if who := s.sql("SELECT actor FROM audit_log ORDER BY id DESC LIMIT 1"); !strings.Contains(who, "(anna)") {
 		s.t.Errorf("the audit log names %q", who)
 	}
 }

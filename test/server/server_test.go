@@ -90,7 +90,7 @@ func (s *server) lastWords() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	r, _ := s.Run(ctx, "sh", "-c", "journalctl --no-pager -o short-monotonic -n 60; systemctl --failed --no-pager --no-legend")
+	r, _ := s.Run(ctx, "sh", "-c", "journalctl --no-pager -o short-monotonic | grep -v 'run-u[0-9]*.service' | tail -n 60; systemctl --failed --no-pager --no-legend")
 	s.t.Logf("the end of the journal:\n%s", r.Out)
 }
 

@@ -162,7 +162,7 @@ func (h *Host) makeSuite(ctx context.Context, r recipe) error {
 	}
 	args = append(append(args, string(r.suite), root), r.sources...)
 	if err := shout(exec.CommandContext(ctx, "mmdebstrap", args...)); err != nil {
-		return err
+		return &Unable{err.Error()} // its sources cannot be reached
 	}
 	if err := shout(exec.CommandContext(ctx, "sh", "-c", setUp, "sh", root)); err != nil {
 		return err
