@@ -51,14 +51,14 @@ func TestBoot(t *testing.T) {
 		if r, err := s.Run(s.ctx, "apt-get", "-q", "-o", "Acquire::Retries=0", "--error-on=any", "update"); err == nil {
 			t.Errorf("a network after it was taken away: %s", r.Both())
 		}
-		listener, err := s.Listen(s.ctx, "127.0.0.1:8081")
+		listener, err := s.Listen(s.ctx, "127.0.0.1:8090")
 		if err != nil {
 			t.Fatal(err)
 		}
 		outside := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") })}
 		go func() { _ = outside.Serve(listener) }()
 		t.Cleanup(func() { _ = outside.Shutdown(context.Background()) })
-		if out := s.run("curl", "-sS", "http://127.0.0.1:8081/"); out != "hello" {
+		if out := s.run("curl", "-sS", "http://127.0.0.1:8090/"); out != "hello" {
 			t.Errorf("%q from outside", out)
 		}
 	})

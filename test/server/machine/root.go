@@ -52,12 +52,12 @@ const install = `set -eu
 export DEBIAN_FRONTEND=noninteractive
 printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
 chmod 755 /usr/sbin/policy-rc.d
-mkdir -p /etc/postgresql-common
-echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
+mkdir -p /etc/postgresql-common/createcluster.d
+echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.d/none.conf
 apt-get -q update
-apt-get -qy install --no-install-recommends -o Dpkg::Options::=--force-confnew postgresql redis-server
-rm -f /usr/sbin/policy-rc.d /etc/postgresql-common/createcluster.conf
-cp /usr/share/postgresql-common/createcluster.conf /etc/postgresql-common/ 2>/dev/null || true
+apt-get -qy install --no-install-recommends postgresql redis-server
+rm /usr/sbin/policy-rc.d /etc/postgresql-common/createcluster.d/none.conf
+pg_lsclusters -h | { ! grep .; }
 systemctl disable redis-server.service
 systemctl reset-failed
 apt-get clean

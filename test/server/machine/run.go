@@ -57,12 +57,14 @@ func (m *Machine) enter(ctx context.Context, args ...string) *exec.Cmd {
 // Do runs an act and waits for it. The error is a *Failed when it ended with
 // another code than 0; the result is given in any case.
 func (m *Machine) Do(ctx context.Context, a Act) (Result, error) {
-	args := []string{"systemd-run", "--quiet", "--pipe", "--wait", "--collect", "--service-type=exec", "-E", "HOME=/root"}
+	args := []string{"systemd-run", "--quiet", "--pipe", "--wait", "--collect", "--service-type=exec"}
 	for _, pair := range a.Env {
 		args = append(args, "-E", pair)
 	}
 	if a.User != "" {
 		args = append(args, "--uid="+a.User)
+	} else {
+		args = append(args, "-E", "HOME=/root") // others' is known to systemd
 	}
 	if a.Unit != "" {
 		args = append(args, "--unit="+a.Unit)
