@@ -83,7 +83,8 @@ const holdApt = `use Fcntl;
 my @held;
 for my $path ("/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock", "/var/lib/apt/lists/lock", "/var/cache/apt/archives/lock") {
 	open(my $file, ">>", $path) or die "$path: $!";
-	fcntl($file, F_SETLK, pack("s s x4 q q i x4", F_WRLCK, 0, 0, 0, 0)) or die "$path: $!";
+	my $lock = pack("s s x4 q q i x4", F_WRLCK, 0, 0, 0, 0);
+	fcntl($file, F_SETLK, $lock) or die "$path: $!";
 	push @held, $file;
 }
 system("systemd-notify", "--ready");

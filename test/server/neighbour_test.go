@@ -89,6 +89,11 @@ func TestUserExists(t *testing.T) {
 		if code == 0 {
 			s.serves(first)
 			s.doctor()
+			s.purge()
+			if now := s.run("getent", "passwd", "healthagent"); now != before {
+				t.Errorf("after a purge the user is %q, was %q", now, before)
+			}
+			s.run("test", "-e", "/home/healthagent/file")
 		} else if !strings.Contains(said, "user") {
 			t.Error("the user is not named")
 		}

@@ -27,19 +27,22 @@ func TestPlatforms(t *testing.T) {
 			"nothing":      {"", false},
 		} {
 			s.put("/root/os-release", platform.release, 0o644)
-			call := installer(first, "--dry-run")
+			call := installer(first)
+			if platform.taken {
+				call = installer(first, "--dry-run")
+			}
 			call.Env = append(call.Env, "HEALTHAGENT_INSTALL_OS_RELEASE=/root/os-release")
 			said, code := s.try(call)
 			if (code == 0) != platform.taken {
 				t.Errorf("%s: %d\n%s", name, code, said)
 			}
-			if !platform.taken && !strings.Contains(said, "Debian") {
-				t.Errorf("%s: it is not said what is supported:\n%s", name, said)
+			if !platform.taken && !strings.Contains(said, "is not supported") {
+				t.Errorf("%s: it is not said why not:\n%s", name, said)
 			}
 		}
 		for _, change := range before.Changes(s.snapshot(), changing()...) {
 			if !strings.Contains(change, "healthagent-install.log") {
-				t.Errorf("a dry run changed %s", change)
+				t.Errorf("it was refused, and changed %s", change)
 			}
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -22,27 +23,30 @@ type release struct {
 	files   map[string]string // more files of the checkout, by path
 }
 
-// The releases of the scenarios. Each stands for one thing that the next version may be.
+// What a release does in place of the verb serve.
+const (
+	dies        = `os.Stderr.WriteString("this release has a fault\n"); os.Exit(1)`
+	sleeps      = `time.Sleep(time.Hour)`
+	diesChanged = `exec.Command("/proc/self/exe", "migrate", "up").Run(); ` + dies
+)
+
+// The releases of the scenarios. Nothing changes them.
 var (
-	first = release{version: "1.0.0"}
-	// well is all right.
-	well = release{version: "1.1.0"}
-	// dying exits at once, as with a fault in its start.
-	dying = release{version: "1.2.0", serve: `os.Stderr.WriteString("this release has a fault\n"); os.Exit(1)`}
-	// mute never says that it is ready.
-	mute = release{version: "1.3.0", serve: `time.Sleep(time.Hour)`}
-	// broken has a migration that fails half way.
-	broken = release{version: "1.4.0", files: migration("018_breaks", "ALTER TABLE users ADD COLUMN motto text;\nSELECT 1 / 0;\n",
-		"ALTER TABLE users DROP COLUMN motto;\n")}
-	// grown has a migration that adds to the schema.
-	grown = release{version: "1.5.0", files: migration("018_motto", "ALTER TABLE users ADD COLUMN motto text;\n",
-		"ALTER TABLE users DROP COLUMN motto;\n")}
-	// grownDying adds to the schema, and then exits at once.
-	grownDying = release{version: "1.6.0", files: grown.files, serve: dying.serve}
-	// indexedDying has one more index, and then exits at once.
-	indexedDying = release{version: "1.7.0", serve: dying.serve, files: migration("018_more_indexes",
+	first  = release{version: "1.0.0"}
+	well   = release{version: "1.1.0"}                                // all is right
+	dying  = release{version: "1.2.0", serve: dies}                   // exits at once, as with a fault in its start
+	mute   = release{version: "1.3.0", serve: sleeps}                 // never says that it is ready
+	broken = release{version: "1.4.0", files: migration("018_breaks", // has a migration that fails half way
+		"-- healthagent: additive\nALTER TABLE users ADD COLUMN motto text;\nSELECT 1 / 0;\n", "ALTER TABLE users DROP COLUMN motto;\n")}
+	grown = release{version: "1.5.0", files: migration("018_motto", // has a migration that adds to the schema
+		"ALTER TABLE users ADD COLUMN motto text;\n", "ALTER TABLE users DROP COLUMN motto;\n")}
+	grownDying = release{version: "1.6.0", files: grown.files, serve: diesChanged}                  // adds to the schema, and exits
+	indexDying = release{version: "1.7.0", serve: diesChanged, files: migration("018_more_indexes", // makes one more index, and exits
 		"-- healthagent: no-transaction\nCREATE INDEX CONCURRENTLY idx_users_created_at ON users (created_at);\n",
 		"-- healthagent: no-transaction\nDROP INDEX CONCURRENTLY IF EXISTS idx_users_created_at;\n")}
+	risky = release{version: "1.8.0", files: migration("018_names", // has a migration that the release before would not bear
+		"ALTER TABLE users ADD COLUMN motto text;\nUPDATE users SET motto = '';\n", "ALTER TABLE users DROP COLUMN motto;\n")}
+	latest = release{version: "1.9.0", files: grown.files}
 )
 
 // migration are the two files of a migration.
@@ -60,8 +64,8 @@ var programs = struct {
 func program(ctx context.Context, h *machine.Host, r release) (string, error) {
 	programs.Lock()
 	defer programs.Unlock()
-	if path := programs.paths[r.version]; path != "" {
-		return path, nil
+	if place := programs.paths[r.version]; place != "" {
+		return place, nil
 	}
 	dir := filepath.Join(h.Run(), "release-"+r.version)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -71,16 +75,16 @@ func program(ctx context.Context, h *machine.Host, r release) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(dir, "healthagent")
+	place := filepath.Join(dir, "healthagent")
 	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X main.version="+r.version,
-		"-overlay", overlay, "-o", path, ".") //nolint:gosec // our own words
+		"-overlay", overlay, "-o", place, ".") //nolint:gosec // our own words
 	command.Dir = checkout()
 	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := command.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build %s: %w: %s", r.version, err, out)
 	}
-	programs.paths[r.version] = path
-	return path, nil
+	programs.paths[r.version] = place
+	return place, nil
 }
 
 // overlay writes what the release changes into dir, and the file that tells Go of it.
@@ -123,8 +127,10 @@ func (r release) main() (string, error) {
 	if text == string(raw) {
 		return "", errors.New("main.go is not what it was")
 	}
-	if strings.Contains(r.serve, "time.") {
-		text = strings.Replace(text, "import (\n", "import (\n\t\"time\"\n", 1)
+	for _, name := range []string{"time", "os/exec"} {
+		if strings.Contains(r.serve, path.Base(name)+".") {
+			text = strings.Replace(text, "import (\n", "import (\n\t\""+name+"\"\n", 1)
+		}
 	}
 	return text, nil
 }

@@ -23,7 +23,7 @@ func TestUninstall(t *testing.T) {
 			t.Fatalf("%d\n%s", code, said)
 		}
 		t.Logf("it said:\n%s", said)
-		for _, gone := range []string{"/usr/local/bin/healthagent", "/usr/local/lib/healthagent", "/etc/systemd/system/healthagent.service"} {
+		for _, gone := range []string{"/usr/local/bin/healthagent", "/usr/local/lib/healthagent/releases", "/etc/systemd/system/healthagent.service"} {
 			if _, code := s.try(machine.Act{Args: []string{"test", "!", "-e", gone}}); code != 0 {
 				t.Errorf("%s is still there", gone)
 			}
@@ -74,7 +74,7 @@ func TestPurge(t *testing.T) {
 		if left := s.sh("ps -eo args | grep -i 'healthagent\\|postgres\\|redis' | grep -v grep || true"); left != "" {
 			t.Errorf("still running: %s", left)
 		}
-		if left := s.sh("systemctl list-units --all --no-legend --plain '*healthagent*'; systemctl list-unit-files --no-legend '*healthagent*'"); left != "" {
+		if left := s.sh("systemctl list-units --all --no-legend --plain '*healthagent*'; systemctl list-unit-files --no-legend '*healthagent*' || true"); left != "" {
 			t.Errorf("units: %s", left)
 		}
 		s.install(first)

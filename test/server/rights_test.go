@@ -131,18 +131,19 @@ func TestSecrets(t *testing.T) {
 			t.Error("config show shows it")
 		}
 		// every file of the disk and of what is mounted for us, by content
-		out := s.sh("grep -rlsF --devices=skip -e '" + secret + "' / --exclude-dir=proc --exclude-dir=sys || true")
+		s.put("/root/token", token+"\n"+secret+"\n", 0o600)
+		out := s.sh("tail -n 1 /root/token >/root/secret; grep -rlsF --devices=skip --exclude-dir=proc --exclude-dir=sys -f /root/secret / || true")
 		for path := range strings.Lines(out) {
 			switch path = strings.TrimSpace(path); {
-			case path == "/root/token", path == "/etc/healthagent/credentials/telegram-token", strings.HasPrefix(path, "/run/credentials/"):
+			case path == "/root/token", path == "/root/secret", path == "/etc/healthagent/credentials/telegram-token", strings.HasPrefix(path, "/run/credentials/"):
 			default:
 				t.Errorf("it is in %s", path)
 			}
 		}
-		if n := strings.Count(out, "\n"); n < 3 {
+		if n := strings.Count(out, "\n"); n < 4 {
 			t.Errorf("it was found in %d places only, so the search is not to be trusted: %s", n, out)
 		}
-		for path := range strings.Lines(s.sh("find /etc/healthagent /var/lib/healthagent /var/backups/healthagent /var/log/healthagent-install.log /var/lib/postgresql -perm /007 -type f")) {
+		for path := range strings.Lines(s.sh("find /etc/healthagent/healthagent.env /etc/healthagent/credentials /var/lib/healthagent /var/backups/healthagent /var/log/healthagent-install.log /var/lib/postgresql -perm /007 -type f")) {
 			t.Errorf("others can read or write %s", strings.TrimSpace(path))
 		}
 		environments := s.sh(`cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline | tr '\0' '\n'`)

@@ -29,18 +29,41 @@ func TestUpgrade(t *testing.T) {
 		if has := s.sql("SELECT count(*) FROM information_schema.columns WHERE table_name = 'users' AND column_name = 'motto'"); has != "1" {
 			t.Error("the migration is not applied")
 		}
-		last := well
-		last.version = "1.8.0"
-		last.files = grown.files
-		s.install(last)
-		s.serves(last)
-		if kept := strings.Fields(s.run("ls", "/usr/local/lib/healthagent/releases")); fmt.Sprint(kept) != "[1.1.0 1.5.0 1.8.0]" {
+		s.install(latest)
+		s.serves(latest)
+		if kept := strings.Fields(s.run("ls", "/usr/local/lib/healthagent/releases")); fmt.Sprint(kept) != "[1.1.0 1.5.0 1.9.0]" {
 			t.Errorf("kept are %v", kept)
 		}
-		said := s.install(last)
+		said := s.install(latest)
 		if !strings.Contains(said, "0 changes") {
 			t.Errorf("once more:\n%s", said)
 		}
+	})
+}
+
+// TestRiskyUpgrade: a release with a migration that could not be taken back is not installed unless that is wanted.
+func TestRiskyUpgrade(t *testing.T) {
+	t.Parallel()
+	scenario(t, func(t *testing.T, h *machine.Host, suite machine.Suite) {
+		longer(t)
+		s := installed(t, h, suite)
+		before, schema, pids := s.snapshot(), s.schema(), s.pids()
+		said, code := s.tryInstall(risky)
+		if code == 0 || !strings.Contains(said, "018") || !strings.Contains(said, "--yes") || !strings.Contains(said, "/var/backups/healthagent") {
+			t.Errorf("%d\n%s", code, said)
+		}
+		for _, change := range before.Changes(s.snapshot(), volatile()...) {
+			t.Errorf("it was refused, and changed %s", change)
+		}
+		if s.schema() != schema || s.pids() != pids {
+			t.Error("it was refused, and the schema or a server is another")
+		}
+		said = s.install(risky, "--yes")
+		if !strings.Contains(said, "/var/backups/healthagent/") {
+			t.Errorf("the dump is not named:\n%s", said)
+		}
+		s.serves(risky)
+		s.doctor()
 	})
 }
 
@@ -62,8 +85,8 @@ func TestFailedUpgrade(t *testing.T) {
 		}{
 			{"exits", dying, "this release has a fault", true},
 			{"is never ready", mute, "timeout", false},
-			{"fails to migrate", broken, "division by zero", true},
-			{"exits after it made an index", indexedDying, "this release has a fault", true},
+			{"fails to migrate", broken, "018_breaks.sql:3", true},
+			{"exits after it made an index", indexDying, "this release has a fault", true},
 		} {
 			if testing.Short() && !trial.short {
 				continue

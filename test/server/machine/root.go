@@ -56,7 +56,8 @@ mkdir -p /etc/postgresql-common/createcluster.d
 echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.d/none.conf
 apt-get -q update
 apt-get -qy install --no-install-recommends postgresql redis-server
-rm /usr/sbin/policy-rc.d /etc/postgresql-common/createcluster.d/none.conf
+rm /usr/sbin/policy-rc.d
+rm -r /etc/postgresql-common/createcluster.d
 pg_lsclusters -h | { ! grep .; }
 systemctl disable redis-server.service
 systemctl reset-failed
