@@ -80,7 +80,7 @@ func runCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	var stdout, stderr bytes.Buffer
 	environ := []string{}
-	for _, name := range append(settingNames(), "HOME", "XDG_RUNTIME_DIR", "CREDENTIALS_DIRECTORY") {
+	for _, name := range append(settingNames(), "HOME", "LANG", "XDG_RUNTIME_DIR", "CREDENTIALS_DIRECTORY") {
 		if value := ts.Getenv(name); value != "" {
 			environ = append(environ, name+"="+value)
 		}

@@ -131,7 +131,11 @@ func (v *visit) psql(statement string, super bool) string {
 	if v.Database.Private {
 		return "psql " + sh(withRole(v.Database.URL, who)) + " -c " + sh(statement)
 	}
-	return "runuser -u " + sh(who) + " -- psql -p " + c.Port + " -d " + sh(c.Database) + " -c " + sh(statement)
+	where := ""
+	if dir, _, _ := strings.Cut(c.Sockets, ","); dir != "" && dir != "/var/run/postgresql" && dir != "/run/postgresql" {
+		where = " -h " + sh(strings.TrimSpace(dir))
+	}
+	return "runuser -u " + sh(who) + " -- psql" + where + " -p " + c.Port + " -d " + sh(c.Database) + " -c " + sh(statement)
 }
 
 // withRole is an address of the private database with another role.

@@ -223,3 +223,25 @@ func TestTheLogSaysOnceWhatOneActDoes(t *testing.T) {
 		}
 	}
 }
+
+// What a look at the installation found needs somebody too, but for what is seen here all the time: nothing is told twice.
+func TestWhatTheDoctorFoundNeedsSomebody(t *testing.T) {
+	t.Parallel()
+	s := New(Config{Now: noon})
+	s.SetDoctor(&source.Doctor{Checks: []source.Finding{
+		{Code: "backup-offsite", Title: "off-site copy", Verdict: source.Warn, Text: "none", Remedy: "make one"},
+		{Code: "database-durable", Title: "durability", Verdict: source.Fail, Text: "fsync is off", Remedy: "mend it"},
+		{Code: "schema-migrations", Title: "migrations", Verdict: source.Fail, Text: "it failed"},
+		{Code: "disk-state", Title: "disk", Verdict: source.Fail, Text: "full"},
+		{Code: "files-state", Title: "state", Verdict: source.OK}, {Code: "cache-version", Title: "version", Verdict: source.Skip},
+	}})
+	got := needs(s)
+	if len(got) != 2 || got["backup"].Severity != source.Warn || got["backup"].Screen != onLog || got["backup"].Remedy != "make one" ||
+		got["database"].Severity != source.Fail || got["database"].Subject != "durability" || got["database"].Screen != onActivity {
+		t.Errorf("%+v", got)
+	}
+	s.SetDoctor(&source.Doctor{OK: true})
+	if got := needs(s); len(got) != 0 {
+		t.Errorf("it is mended: %+v", got)
+	}
+}
