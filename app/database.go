@@ -60,9 +60,9 @@ func (d *daemon) prepareDatabase(ctx context.Context) error {
 		var locked *migrations.LockedError
 		switch {
 		case errors.As(err, &locked):
-			d.await("another process that migrates the database")
+			d.await(startPart, "another process that migrates the database")
 		case store.Unavailable(err):
-			d.await("PostgreSQL: " + store.Reason(err))
+			d.await(postgresPart, "PostgreSQL: "+store.Reason(err))
 		case fault.KindOf(err) != fault.Internal:
 			return err
 		default:
@@ -75,12 +75,13 @@ func (d *daemon) prepareDatabase(ctx context.Context) error {
 }
 
 // await shows what the start waits for, and logs it when it is news.
-func (d *daemon) await(what string) {
+func (d *daemon) await(part, what string) {
 	text := "waiting for " + what
 	if before := d.phase.Load(); before == nil || *before != text {
 		d.log.Warn(text)
 	}
 	d.setPhase(text)
+	d.awaits.Store(&part)
 }
 
 func (d *daemon) migrate(ctx context.Context, engine *migrations.Engine) error {

@@ -44,6 +44,8 @@ type Options struct {
 	Getenv  func(string) string // for systemd's socket; nil: os.Getenv
 	Now     func() time.Time    // nil: time.Now
 	Readers int                 // of a demo, see package reader; 0: this is a real service
+
+	AlarmEvery time.Duration // between two looks at what the administrators should know; 0: as it should be
 }
 
 // daemon is the running service.
@@ -68,12 +70,14 @@ type daemon struct {
 	acts    *acts.Runner     // of operators; made when the start is over
 	doctor  *examiner        // looks at the installation, from the beginning on
 
-	phase atomic.Pointer[string] // what the start is waiting for; nil: started
-	leads atomic.Bool
-	rival atomic.Pointer[string] // who leads instead
-	beat  atomic.Int64           // when a loop of ours last turned
-	cpu   cpuMeter
-	aside sync.WaitGroup // what runs until the servers end
+	phase  atomic.Pointer[string] // what the start is waiting for; nil: started
+	awaits atomic.Pointer[string] // the component that it can only wait for; nil: it is at work
+	leads  atomic.Bool
+	rival  atomic.Pointer[string] // who leads instead
+	mute   atomic.Bool            // another process works for the bot, and tells the administrators
+	beat   atomic.Int64           // when a loop of ours last turned
+	cpu    cpuMeter
+	aside  sync.WaitGroup // what runs until the servers end
 }
 
 // Serve runs the service until ctx ends and returns nil then. It ends by itself only for what waiting cannot mend: a configuration
@@ -174,6 +178,7 @@ func (d *daemon) phaseText() string {
 }
 
 func (d *daemon) setPhase(text string) {
+	d.awaits.Store(nil)
 	d.phase.Store(&text)
 	d.notify.Status(text)
 }
@@ -190,6 +195,7 @@ func (d *daemon) live(ctx, house context.Context) error {
 		"start", d.now().Sub(d.started).Round(time.Millisecond))
 	d.sampler.Note(source.Event{Level: "info", Kind: "daemon", Text: "ready after " + d.now().Sub(d.started).Round(time.Millisecond).String()})
 	d.sampler.Poke()
+	d.notify.Status("ready")
 	if err := d.notify.Ready(); err != nil {
 		d.log.Warn("telling the service manager", "error", err)
 	}
@@ -223,6 +229,7 @@ func (d *daemon) start(ctx, house context.Context) error {
 	if err := d.open(ctx, house); err != nil {
 		return err
 	}
+	d.aside.Go(func() { d.raiseAlarms(ctx) })
 	return d.prepareDatabase(ctx)
 }
 
@@ -283,6 +290,7 @@ func (d *daemon) lead(ctx context.Context) {
 	for ctx.Err() == nil {
 		err := d.store.Lead(ctx, d.bot.BotID(), d.remind.wakeUp, func(ctx context.Context) error {
 			d.leads.Store(true)
+			d.mute.Store(false)
 			d.rival.Store(nil)
 			defer d.leads.Store(false)
 			d.log.Info("this process works for the bot", "bot", d.bot.BotID())
@@ -295,6 +303,7 @@ func (d *daemon) lead(ctx context.Context) {
 			return
 		}
 		if errors.Is(err, store.ErrHeld) {
+			d.mute.Store(true)
 			who := err.Error()
 			if old := d.rival.Swap(&who); old == nil || *old != who {
 				d.log.Warn("not working for the bot", "reason", who)

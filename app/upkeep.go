@@ -25,14 +25,14 @@ func (d *daemon) upkeep(ctx context.Context) {
 	}
 }
 
-// status tells systemd in one line how things are.
+// status tells systemd in one line how things are. It waits a moment before it judges: the lock and the first answers take one.
 func (d *daemon) status(ctx context.Context) {
-	for {
+	for pause := time.Second; ; pause = 10 * time.Second {
 		d.beat.Store(d.now().UnixNano())
-		d.notify.Status(statusLine(d.ready(ctx)))
-		if !wait(ctx, 10*time.Second) {
+		if !wait(ctx, pause) {
 			return
 		}
+		d.notify.Status(statusLine(d.ready(ctx)))
 	}
 }
 

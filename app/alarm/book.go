@@ -60,12 +60,17 @@ func (m Message) Codes() []string {
 	return codes
 }
 
-// Look takes in what was just looked at and returns the one message that is due, false for none. What is not among the findings, and what
-// is skipped, is as it was. A message that could not be sent is not lost: while it is true, the next look returns it again.
+// Look takes in what was just looked at and returns the one message that is due, false for none. What is not among the findings is as it
+// was; of what is skipped nothing is known until it has lasted anew, while what was told of it stays told. A message that could not be
+// sent is not lost: while it is true, the next look returns it again.
 func (b *Book) Look(findings []source.Finding) (Message, bool) {
 	now := b.now()
 	for _, f := range findings {
-		if f.Code != "" && f.Verdict != source.Skip {
+		switch {
+		case f.Code == "":
+		case f.Verdict == source.Skip:
+			delete(b.seen, f.Code)
+		default:
 			b.see(now, f)
 		}
 	}

@@ -128,6 +128,16 @@ func TestSkippedAndAbsentAreAsTheyWere(t *testing.T) {
 	d.says(wellDisk+"12 min", time.Minute, "disk")
 }
 
+func TestWhatWasSkippedHasToLastAnew(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.says("", 0, "!disk")
+	d.book.Look([]source.Finding{{Code: "disk", Verdict: source.Skip}})
+	d.says("", time.Minute, "!disk")
+	d.says("", 59*time.Second, "!disk")
+	d.says(redDisk, time.Second, "!disk")
+}
+
 func TestAWarningIsNoFailureButSaysWhatIsLeft(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)

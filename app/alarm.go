@@ -1,0 +1,104 @@
+package app
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"time"
+
+	"healthagent/app/admin"
+	"healthagent/app/alarm"
+	"healthagent/tui/source"
+)
+
+const (
+	alarmEvery = 15 * time.Second
+	alarmPause = 10 * time.Minute // between tries at most, while Telegram does not take a message
+)
+
+// raiseAlarms tells the administrators in Telegram what has turned red, and that it is well again, from the moment on when the bot is set up:
+// also while the start waits for PostgreSQL.
+func (d *daemon) raiseAlarms(ctx context.Context) {
+	if len(d.Config.Admins) == 0 {
+		return
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "this machine"
+	}
+	book, err := alarm.Open(filepath.Join(d.Config.StateDir, "alarm.json"), host, d.now)
+	if err != nil {
+		d.log.Warn("reading what the administrators were told", "error", err)
+	}
+	every := d.AlarmEvery
+	if every == 0 {
+		every = alarmEvery
+	}
+	for pause := every; wait(ctx, pause); {
+		message, due := book.Look(d.ailments(ctx))
+		switch {
+		case !due || d.mute.Load() || ctx.Err() != nil:
+			pause = every
+		case d.tell(ctx, book, message):
+			pause = every
+		default:
+			pause = min(2*pause, alarmPause)
+		}
+	}
+}
+
+// tell sends a message past the outbox, and reports whether anybody got it. What nobody got is told later, if it is still true then.
+func (d *daemon) tell(ctx context.Context, book *alarm.Book, message alarm.Message) bool {
+	told, err := d.bot.Tell(ctx, message.Text)
+	if err != nil && ctx.Err() == nil {
+		d.log.Warn("telling the administrators", "about", message.Codes(), "told", told, "error", err)
+	}
+	if told == 0 {
+		return false
+	}
+	d.log.Info("the administrators were told", "about", message.Codes(), "told", told)
+	if err := book.Told(message); err != nil {
+		d.log.Warn("telling the administrators", "error", err)
+	}
+	return true
+}
+
+// ailments are the components as the alarm wants to know them. What is ill because PostgreSQL is away is not judged while it is.
+func (d *daemon) ailments(ctx context.Context) []source.Finding {
+	if phase := d.phase.Load(); phase != nil {
+		what := d.awaits.Load()
+		if what == nil {
+			return nil // it is at work
+		}
+		return []source.Finding{component(*what, admin.Component{Verdict: admin.Fail, Text: *phase})}
+	}
+	parts := d.ready(ctx).Components
+	away := parts[postgresPart].Verdict == admin.Fail
+	findings := []source.Finding{component(startPart, admin.Component{Verdict: admin.OK})}
+	for code, part := range parts {
+		finding := component(code, part)
+		if away && code != postgresPart {
+			finding.Verdict = source.Skip
+		}
+		findings = append(findings, finding)
+	}
+	return findings
+}
+
+// The components that the start can wait for.
+const (
+	postgresPart = "postgresql"
+	startPart    = "start"
+)
+
+func component(code string, c admin.Component) source.Finding {
+	titles := map[string]string{
+		postgresPart: "PostgreSQL", startPart: "Start", "cache": "Redis", "telegram": "Telegram", "sending": "Sending", "outbox": "Outbox",
+		"inbox": "Inbox", "leader": "The bot's lock", "indexes": "Indexes",
+	}
+	title, known := titles[code]
+	if !known {
+		title = code
+	}
+	return source.Finding{Code: code, Title: title, Verdict: source.Verdict(c.Verdict), Text: c.Text, Remedy: "healthagent doctor"}
+}

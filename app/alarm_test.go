@@ -1,0 +1,133 @@
+package app
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"healthagent/app/rehearsal/botapi"
+	"healthagent/test/rig"
+)
+
+// adminID is the administrator of these tests.
+const adminID = 7
+
+// alarmed is a house with an administrator and a clock that the test turns.
+func alarmed(t *testing.T, url string) (*house, *clock) {
+	t.Helper()
+	h, c := newHouse(t, "DATABASE_URL="+url, "HEALTHAGENT_ADMINS=7"), &clock{now: time.Now()}
+	h.options.Now, h.options.AlarmEvery = c.Now, 10*time.Millisecond
+	h.tg.Say(adminID, "hello")
+	return h, c
+}
+
+// alarms are the alarms that the administrator has got.
+func (h *house) alarms() []string {
+	var texts []string
+	for _, m := range h.tg.Sent(adminID) {
+		if strings.HasPrefix(m.Text, "healthagent on ") {
+			texts = append(texts, m.Text)
+		}
+	}
+	return texts
+}
+
+// turnUntil turns the clock on, a minute at a time, until there are n alarms.
+func (h *house) turnUntil(c *clock, n int) []string {
+	h.t.Helper()
+	over := time.After(patience)
+	tick := time.NewTicker(30 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if texts := h.alarms(); len(texts) >= n {
+			return texts
+		}
+		select {
+		case <-tick.C:
+			c.set(c.Now().Add(time.Minute))
+		case <-over:
+			h.t.Fatalf("there are no %d alarms: %q\n%s", n, h.alarms(), h.log)
+		}
+	}
+}
+
+// awaitReady waits until no component fails.
+func (h *house) awaitReady() {
+	h.t.Helper()
+	over := time.After(patience)
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if code, _ := h.get("/readyz"); code == 200 {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-over:
+			h.t.Fatalf("it does not become ready\n%s", h.log)
+		}
+	}
+}
+
+// TestAdministratorsAreToldOfAnOutage takes PostgreSQL away and brings it back: one message each, and none again from a new process.
+func TestAdministratorsAreToldOfAnOutage(t *testing.T) {
+	t.Parallel()
+	server := rig.Cluster(t)
+	h, c := alarmed(t, server.URL())
+	h.start()
+	h.manager.await(t, "READY=1")
+	h.awaitReady()
+
+	server.Stop()
+	red := h.turnUntil(c, 1)
+	if !strings.Contains(red[0], "\n\n🔴 PostgreSQL: PostgreSQL does not answer: ") || strings.Count(red[0], "🔴") != 1 {
+		t.Errorf("told %q", red[0])
+	}
+
+	server.Start()
+	h.awaitReady()
+	all := h.turnUntil(c, 2)
+	if !strings.Contains(all[1], "\n\n🟢 PostgreSQL: well again after ") || strings.Count(all[1], "🟢") != 1 {
+		t.Errorf("told %q", all[1])
+	}
+
+	// again within the hour: the next process waits for the database, and tells it when the hour is over
+	h.end()
+	server.Stop()
+	h.start()
+	first := c.Now()
+	if again := h.turnUntil(c, 3); !strings.Contains(again[2], "🔴 PostgreSQL: waiting for PostgreSQL: ") {
+		t.Errorf("told %q", again[2])
+	}
+	if waited := c.Now().Sub(first); waited < 30*time.Minute {
+		t.Errorf("it is told again after %v", waited)
+	}
+	server.Start()
+	h.awaitReady()
+	if last := h.turnUntil(c, 4); !strings.Contains(last[3], "🟢 PostgreSQL: well again") || len(last) != 4 {
+		t.Errorf("told %q", last)
+	}
+	h.end()
+	if n := len(h.alarms()); n != 4 {
+		t.Errorf("%d messages: %q", n, h.alarms())
+	}
+}
+
+// TestAlarmsThatCannotBeSentAreKept blocks the bot while PostgreSQL is away.
+func TestAlarmsThatCannotBeSentAreKept(t *testing.T) {
+	t.Parallel()
+	server := rig.Cluster(t)
+	h, c := alarmed(t, server.URL())
+	h.start()
+	h.manager.await(t, "READY=1")
+	h.awaitReady()
+	h.tg.Fault(botapi.Fault{Methods: []string{"sendMessage"}, Status: 502, Times: 3})
+	server.Stop()
+	if texts := h.turnUntil(c, 1); len(texts) != 1 {
+		t.Errorf("told %q", texts)
+	}
+	h.log.await(t, "telling the administrators")
+	server.Start() // so that the drain has nothing to wait for
+	h.awaitReady()
+	h.end()
+}
