@@ -29,16 +29,19 @@ func TestUnit(t *testing.T) {
 				t.Errorf("%s has an exposure of %s", one[1], one[2])
 			}
 		}
-		if said, code := s.try(machine.Act{Args: []string{"sh", "-c", "systemd-analyze verify /etc/systemd/system/healthagent*"}}); code != 0 || strings.Contains(said, "healthagent") {
+		said, code := s.try(machine.Act{Args: []string{"sh", "-c", "systemd-analyze verify /etc/systemd/system/healthagent*.service /etc/systemd/system/healthagent*.timer"}})
+		if code != 0 || strings.Contains(said, "healthagent") {
 			t.Errorf("systemd-analyze verify: %d %s", code, said)
 		}
 		s.sh("mkdir /root/units && healthagent units --write /root/units")
-		for _, name := range strings.Fields(s.sh("cd /root/units && find . -type f")) {
-			path := strings.TrimSpace(s.sh("find /etc/systemd/system /usr/lib/sysusers.d /etc/sysusers.d /etc/tmpfiles.d /usr/lib/tmpfiles.d -name '" +
-				name[strings.LastIndex(name, "/")+1:] + "' -exec cmp -s {} /root/units/" + name + " \\; -print"))
-			if path == "" {
-				t.Errorf("%s is not installed as it is in the binary", name)
+		files := strings.Fields(s.sh("cd /root/units && find . -type f"))
+		for _, name := range files {
+			if said, code := s.try(machine.Act{Args: []string{"cmp", "/root/units/" + name, "/etc/" + name}}); code != 0 {
+				t.Errorf("%s is not installed as it is in the binary: %s", name, said)
 			}
+		}
+		if len(files) < 6 {
+			t.Errorf("the binary holds only %v", files)
 		}
 	})
 }
