@@ -91,7 +91,7 @@ type restored struct {
 func (t *terminal) restoreFile(ctx context.Context, db *database, o restore.Options, f restoreFlags) error {
 	if o.File == "" {
 		var err error
-		if o.File, err = restore.Newest(t.backupDir(db)); err != nil {
+		if o.File, err = restore.Newest(db.config.BackupDir); err != nil {
 			return err
 		}
 	}
@@ -122,16 +122,6 @@ func (t *terminal) restoreFile(ctx context.Context, db *database, o restore.Opti
 		return err
 	}
 	return t.print(*f.output, restored{Plan: plan, Done: &result}, doneTable(result))
-}
-
-// backupDir is where the dumps are.
-func (t *terminal) backupDir(db *database) string {
-	for _, entry := range t.environ {
-		if dir, found := strings.CutPrefix(entry, "HEALTHAGENT_BACKUP_DIR="); found && dir != "" {
-			return dir
-		}
-	}
-	return filepath.Join(db.config.StateDir, "backups")
 }
 
 // nameTyped waits for the name of the database, unless it is agreed to already. An end of the input is a no.
