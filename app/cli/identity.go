@@ -80,7 +80,8 @@ func (t *terminal) asService(report *config.Report) error {
 	}
 	own := t.system.uid()
 	source := report.Source("DATABASE_URL").Origin
-	fromService := source == config.EnvFile
+	// The address of a managed server has a password, so the env file only names the file that it is in.
+	fromService := source == config.EnvFile || source == config.File && t.getenv("DATABASE_URL_FILE") == ""
 	switch {
 	case own == uid:
 		return nil

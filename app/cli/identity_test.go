@@ -19,12 +19,15 @@ func TestAsService(t *testing.T) {
 		installed bool
 		source    config.Origin
 		hidden    bool
+		environ   []string
 		becomes   int // 0: stays who it is
 		refused   bool
 	}{
 		{name: "not installed, root", source: config.EnvFile},
 		{name: "not installed, person", uid: 1000, source: config.EnvFile},
 		{name: "root with the service's database", installed: true, source: config.EnvFile, becomes: service},
+		{name: "root with a managed server's", installed: true, source: config.File, becomes: service},
+		{name: "root with a file of the environment", installed: true, source: config.File, environ: []string{"DATABASE_URL_FILE=/x"}},
 		{name: "root with a database of the environment", installed: true, source: config.Environment},
 		{name: "root with a database of a flag", installed: true, source: config.Flag},
 		{name: "root without an address", installed: true, source: config.Default},
@@ -38,7 +41,7 @@ func TestAsService(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			became := 0
-			terminal := &terminal{system: system{
+			terminal := &terminal{environ: tt.environ, system: system{
 				uid: func() int { return tt.uid },
 				lookup: func(name string) (*user.User, error) {
 					if !tt.installed {

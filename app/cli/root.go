@@ -24,6 +24,7 @@ func (t *terminal) verbs() []*cobra.Command {
 		in(groupRun, t.serveVerb()),
 		in(groupSelf, t.alertVerb()),
 		in(groupRun, t.demoVerb()),
+		in(groupManage, t.backupVerb()),
 		in(groupManage, t.benchVerb()),
 		in(groupManage, t.migrateVerb()),
 		in(groupManage, t.restoreVerb()),

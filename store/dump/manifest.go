@@ -11,6 +11,7 @@ type Manifest struct {
 	CreatedAt time.Time `json:"created_at"`
 	Seconds   float64   `json:"seconds"` // that the dump took
 	Reason    string    `json:"reason"`  // scheduled, manual, upgrade, purge
+	Keep      bool      `json:"keep"`    // it is never removed to make room for newer ones
 
 	Program       string      `json:"program"`        // version of healthagent that made it
 	Server        string      `json:"server"`         // version of PostgreSQL that it was made of
