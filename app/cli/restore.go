@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"path/filepath"
 	"strings"
 
@@ -118,6 +119,9 @@ func (t *terminal) restoreFile(ctx context.Context, db *database, o restore.Opti
 		return err
 	}
 	result, err := restore.Run(ctx, o, plan)
+	if errors.Is(err, context.Canceled) { // of an interrupt nothing else would be said
+		t.note("healthagent: nothing was restored, and the database is as it was")
+	}
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,7 @@ type house struct {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
+	rig.NeedClients(t)
 	h := &house{t: t, url: rig.Postgres(t), dir: t.TempDir()}
 	state := t.TempDir()
 	h.environ = []string{

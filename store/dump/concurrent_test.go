@@ -20,6 +20,7 @@ import (
 // The counts are of the very snapshot that pg_dump read, however much is written meanwhile.
 func TestCountsAreThoseOfTheDumpWhileOthersWrite(t *testing.T) {
 	t.Parallel()
+	rig.NeedClients(t)
 	url := rig.Postgres(t)
 	do(t, url, `INSERT INTO users (telegram_id) VALUES (1)`)
 	ctx, stop := context.WithCancel(t.Context())
@@ -88,6 +89,7 @@ func children(t *testing.T, name string) []string {
 
 // This test stands alone: it looks at all pg_dumps of this process.
 func TestThePasswordIsNoArgumentAndACancelledDumpLeavesNothing(t *testing.T) {
+	rig.NeedClients(t)
 	url := rig.Postgres(t)
 	blocker := connect(t, url)
 	tx, err := blocker.Begin(t.Context())

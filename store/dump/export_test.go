@@ -16,9 +16,12 @@ var (
 	Named      = named
 )
 
-// Reason is what is told of a program's complaint.
-func Reason(text string) string {
-	var t tail
-	_, _ = t.Write([]byte(text))
-	return t.reason()
+// Reason is what is told of a program's complaint, and whether it is none when only that is tolerated.
+func Reason(text, tolerate string) (string, bool) {
+	c := complaints{tolerate: tolerate}
+	for _, b := range []byte(text) {
+		_, _ = c.Write([]byte{b})
+	}
+	fine := c.tolerable()
+	return c.reason(), fine
 }

@@ -115,14 +115,21 @@ func (a archive) load(ctx context.Context, w way) (warnings []string, err error)
 	if warnings, err = addExtensions(ctx, conn, extensions); err != nil {
 		return nil, err
 	}
-	jobs := min(max(runtime.NumCPU(), 2), 4)
 	p := program{
 		path: filepath.Join(a.tools.dir, "pg_restore"), environ: w.environ(applicationRestore), stdin: strings.NewReader(keep),
 		args: []string{
-			"--no-owner", "--no-privileges", "--no-publications", "--no-subscriptions", "--no-password", "--exit-on-error",
-			"--jobs=" + strconv.Itoa(jobs), "--use-list=/dev/stdin", "--dbname=" + keyword("dbname", w.config.Database), a.path,
+			"--no-owner", "--no-privileges", "--no-publications", "--no-subscriptions", "--no-password",
+			"--use-list=/dev/stdin", "--dbname=" + keyword("dbname", w.config.Database),
 		},
 	}
+	if a.tools.major >= 17 && serverMajor(conn) < 17 {
+		// It sets transaction_timeout on every server, also on those that do not know it yet, and must not end then. One job alone, so
+		// that what several say does not get mixed up.
+		p.tolerate = `unrecognized configuration parameter "transaction_timeout"`
+	} else {
+		p.args = append(p.args, "--exit-on-error", "--jobs="+strconv.Itoa(min(max(runtime.NumCPU(), 2), 4)))
+	}
+	p.args = append(p.args, a.path)
 	if err := p.run(ctx); err != nil {
 		return nil, fmt.Errorf("load the dump: %w", err)
 	}

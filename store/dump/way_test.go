@@ -74,12 +74,24 @@ func TestReasonsQuoteNoRows(t *testing.T) {
 		"sh: no such thing\n": "sh: no such thing",
 		"":                    "",
 	} {
-		if got := dump.Reason(text); got != want {
+		if got, fine := dump.Reason(text, ""); got != want || fine {
 			t.Errorf("%q: %q", text, got)
 		}
 	}
-	if got := dump.Reason(strings.Repeat("x", 40000) + "\n"); len(got) != 16<<10 {
+	if got, _ := dump.Reason(strings.Repeat("x", 40000)+"\n"+strings.Repeat("y", 40000), ""); len(got) != 16<<10 {
 		t.Errorf("%d bytes", len(got))
+	}
+	const known = "pg_restore: error: could not execute query: ERROR:  no parameter x\nCommand was: SET x = 0;\n\n"
+	for text, want := range map[string]bool{
+		known + "pg_restore: warning: errors ignored on restore: 1\n":                             true,
+		known + "pg_restore: warning: errors ignored on restore: 2\n":                             false,
+		known + "pg_restore: error: another\npg_restore: warning: errors ignored on restore: 1\n": false,
+		known: false,
+		"pg_restore: warning: errors ignored on restore: 0\n": false,
+	} {
+		if reason, fine := dump.Reason(text, "no parameter x"); fine != want {
+			t.Errorf("%q: %v, %q", text, fine, reason)
+		}
 	}
 }
 

@@ -47,6 +47,9 @@ func Write(ctx context.Context, o Options) (Manifest, error) {
 	if err != nil {
 		return Manifest{}, err
 	}
+	if o.Path, err = filepath.Abs(o.Path); err != nil { // pg_dump runs elsewhere
+		return Manifest{}, err
+	}
 	conn, err := w.connect(ctx, applicationDump)
 	if err != nil {
 		return Manifest{}, err
@@ -92,10 +95,15 @@ func snapshot(ctx context.Context, conn *pgx.Conn, tools clients, w way, f *os.F
 		return Counts{}, fmt.Errorf("export the snapshot: %w", err)
 	}
 	p := program{
-		path: filepath.Join(tools.dir, "pg_dump"), environ: w.environ(applicationDump), stdout: f,
-		// The file itself is its standard output, not a pipe: it can go back in it to write down where each table begins, without which
-		// a parallel restore would have to search for them.
-		args: []string{"--format=custom", "--no-password", "--snapshot=" + id, "--lock-wait-timeout=" + wait, "--no-publications", "--no-subscriptions"},
+		path: filepath.Join(tools.dir, "pg_dump"), environ: w.environ(applicationDump),
+		// It opens the file itself, which is there already and ours alone: into a file it writes where each table begins, without which
+		// a parallel restore would have to search for them. Into one that is its standard output pg_dump 18 also writes 40 kB too much.
+		// The first level of compression takes a fifth of the processor that the usual one takes, for files that are a fifth larger:
+		// people are served meanwhile.
+		args: []string{
+			"--format=custom", "--compress=1", "--file=" + f.Name(), "--no-password", "--snapshot=" + id, "--lock-wait-timeout=" + wait,
+			"--no-publications", "--no-subscriptions",
+		},
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

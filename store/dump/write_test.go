@@ -41,6 +41,7 @@ func sum(b []byte) string {
 // write dumps the database at url into a directory of the test's own.
 func write(t *testing.T, url string) (string, dump.Manifest) {
 	t.Helper()
+	rig.NeedClients(t)
 	path := filepath.Join(t.TempDir(), "x.dump")
 	m, err := dump.Write(t.Context(), dump.Options{URL: url, Path: path, Program: "1.2.3", Reason: "manual"})
 	if err != nil {
