@@ -111,13 +111,16 @@ func TestRestoreTellsAsksAndDoes(t *testing.T) {
 	name := h.text(`SELECT current_database()`)
 	h.run(1, "") // no dump yet
 	noon := time.Date(2026, 5, 6, 12, 0, 0, 0, time.UTC)
-	h.dump("a.dump", noon.Add(-time.Hour))
+	h.dump("healthagent-a.dump", noon.Add(-time.Hour))
 	h.exec(`INSERT INTO users (telegram_id) VALUES (1), (2)`, `INSERT INTO outbox (chat_id, method, params) VALUES (1, 'sendMessage', '{}')`)
-	h.dump("b.dump", noon)
+	h.dump("healthagent-b.dump", noon)
 	h.exec(`DELETE FROM users WHERE telegram_id = 1`)
+	alter(t, h.dump("healthagent-c.dump", noon.Add(time.Hour)), func(m *dump.Manifest) { // known to be bad
+		m.Verified = &dump.Outcome{At: noon, Text: "it cannot be restored"}
+	})
 
 	plan, _ := h.run(0, "", "--dry-run")
-	holds(t, plan, filepath.Join(h.dir, "b.dump"), "made 2026-05-06 12:00:00 UTC by healthagent v0.0.1", "with 1 messages that were not sent yet", name,
+	holds(t, plan, filepath.Join(h.dir, "healthagent-b.dump"), "made 2026-05-06 12:00:00 UTC by healthagent v0.0.1", "with 1 messages that were not sent yet", name,
 		"public.users: 1 rows now, 2 in the dump", "are free")
 	document, _ := h.run(0, "", "--dry-run", "-o", "json")
 	var report struct {
@@ -142,7 +145,7 @@ func TestRestoreTellsAsksAndDoes(t *testing.T) {
 	if got := h.text(`SELECT count(*)::text FROM users`); got != "2" {
 		t.Errorf("%s people", got)
 	}
-	if got := h.text(`SELECT actor || ' ' || subject || ' ' || (detail->>'file') FROM audit_log WHERE action = 'restore'`); !strings.HasPrefix(got, "cli:") || !strings.HasSuffix(got, name+" b.dump") {
+	if got := h.text(`SELECT actor || ' ' || subject || ' ' || (detail->>'file') FROM audit_log WHERE action = 'restore'`); !strings.HasPrefix(got, "cli:") || !strings.HasSuffix(got, name+" healthagent-b.dump") {
 		t.Errorf("audit %q", got)
 	}
 
@@ -164,7 +167,7 @@ func TestRestoreTellsAsksAndDoes(t *testing.T) {
 func TestRestoreRefusesWhileTheDaemonOrAnotherWorks(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	h.dump("a.dump", time.Now())
+	h.dump("healthagent-a.dump", time.Now())
 	for application, want := range map[string]string{
 		"healthagent leader": "the daemon is running: stop it first ('systemctl stop healthagent'",
 		"psql of anna":       "psql of anna",
@@ -197,7 +200,7 @@ func TestRestoreOfAFileWithoutItsManifest(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.exec(`INSERT INTO users (telegram_id) VALUES (1), (2)`)
-	path := h.dump("a.dump", time.Now())
+	path := h.dump("healthagent-a.dump", time.Now())
 	moved := filepath.Join(t.TempDir(), "alone")
 	if err := os.Rename(path, moved); err != nil {
 		t.Fatal(err)
@@ -232,7 +235,7 @@ func TestRestoreKnowsOlderAndNewerSchemas(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.exec(`DELETE FROM schema_migrations WHERE version = 17`)
-	path := h.dump("a.dump", time.Now())
+	path := h.dump("healthagent-a.dump", time.Now())
 	plan, _ := h.run(0, "", "--dry-run")
 	holds(t, plan, "applies the migrations that the dump lacks: 017_performance_indexes")
 	alter(t, path, func(m *dump.Manifest) {
@@ -247,7 +250,7 @@ func TestRestoreKnowsOlderAndNewerSchemas(t *testing.T) {
 	// what no manifest tells: the restored database itself is looked at
 	h.exec(`INSERT INTO schema_migrations (version, name, class, additive, state, direction, checksum_up, checksum_down, up_sql, down_sql, statements_total, started_at)
 		VALUES (98, 'strange', 'loses-rows', false, 'applied', 'up', '', '', '', '', 1, now())`)
-	path = h.dump("c.dump", time.Now())
+	path = h.dump("healthagent-c.dump", time.Now())
 	if err := os.Remove(dump.ManifestPath(path)); err != nil {
 		t.Fatal(err)
 	}

@@ -60,6 +60,9 @@ func planLines(p restore.Plan) []string {
 func dumpLines(m dump.Manifest) []string {
 	lines := []string{fmt.Sprintf("  made %s by healthagent %s of %s on PostgreSQL %s: %d rows in %d tables, %s",
 		when(m.CreatedAt), m.Program, m.Database, m.Server, dump.Rows(m.Tables), len(m.Tables), byteSize(m.Bytes))}
+	if v := m.Verified; v != nil {
+		lines = append(lines, fmt.Sprintf("  restored on trial %s: %s", when(v.At), v.Text))
+	}
 	if m.Unsent > 0 {
 		lines = append(lines, fmt.Sprintf("  with %d messages that were not sent yet at that time: the next start of the daemon sends them", m.Unsent))
 	}

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"healthagent/app/backup"
 	"healthagent/app/fault"
 	"healthagent/migrations"
 	"healthagent/store/dump"
@@ -191,14 +192,16 @@ func (p Plan) Refusal() error {
 	return fault.New(fault.Conflict, strings.Join(p.Refused, "; "))
 }
 
-// Newest is the newest whole dump of a directory. Errors: fault.NotFound.
+// Newest is the newest dump of a directory that is whole and, as far as that was tried, can be restored. Errors: fault.NotFound.
 func Newest(dir string) (string, error) {
-	all, err := dump.List(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	l, err := backup.List(dir)
+	if err != nil {
 		return "", fault.Wrap(fault.Refused, "the directory of the dumps cannot be read", err)
 	}
-	if len(all) == 0 {
-		return "", fault.New(fault.NotFound, "there is no dump in "+filepath.Clean(dir)+": name a file")
+	for _, d := range l.Dumps {
+		if !d.Bad() {
+			return d.Path, nil
+		}
 	}
-	return all[0].Path, nil
+	return "", fault.New(fault.NotFound, fmt.Sprintf("there is no dump that could be restored in %s: name a file", filepath.Clean(dir)))
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -50,7 +51,7 @@ func Look(ctx context.Context, address string) (Target, error) {
 	t := Target{Name: w.config.Database, Local: strings.HasPrefix(w.config.Host, "/")}
 	var owned, may bool
 	var owner string
-	if err := conn.QueryRow(ctx, targetSQL, t.Name).Scan(&t.Server, &t.DataDir, &t.Exists, &owned, &owner, &may); err != nil {
+	if err = conn.QueryRow(ctx, targetSQL, t.Name).Scan(&t.Server, &t.DataDir, &t.Exists, &owned, &owner, &may); err != nil {
 		return t, fmt.Errorf("look at the server: %w", err)
 	}
 	if !may {
@@ -62,11 +63,7 @@ func Look(ctx context.Context, address string) (Target, error) {
 	if !t.Exists {
 		return t, nil
 	}
-	err = busy(ctx, conn, t.Name)
-	var others *BusyError
-	if errors.As(err, &others) {
-		t.Sessions = others.Sessions
-	} else if err != nil {
+	if t.Sessions, err = staying(ctx, conn, t.Name); err != nil {
 		return t, err
 	}
 	if t.Spares, err = spares(ctx, conn, t.Name); err != nil {
@@ -74,6 +71,29 @@ func Look(ctx context.Context, address string) (Target, error) {
 	}
 	t.Counts, err = countAt(ctx, w)
 	return t, err
+}
+
+// staying are the sessions in a database that do not end by themselves: one whose client has just left is seen for a moment longer, and
+// PostgreSQL itself waits for such a one when it renames.
+func staying(ctx context.Context, conn *pgx.Conn, name string) ([]Session, error) {
+	const patience = 20
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for try := 1; ; try++ {
+		err := busy(ctx, conn, name)
+		var others *BusyError
+		if !errors.As(err, &others) {
+			return nil, err
+		}
+		if try == patience {
+			return others.Sessions, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-tick.C:
+		}
+	}
 }
 
 var _ querier = (*pgx.Conn)(nil)
