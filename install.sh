@@ -314,7 +314,11 @@ leave() {
 		undo_upgrade
 	elif [ "$rc" -ne 0 ] && [ "$at" -gt 0 ]; then
 		say "install.sh stopped in step $at of $steps: $doing"
-		[ "$mode" != install ] || say "Nothing is lost. When the cause is mended, run it again in the same way: it goes on from here. Its log: $log"
+		if [ "$(changes)" -eq 0 ]; then
+			say "Nothing was changed."
+		elif [ "$mode" = install ]; then
+			say "When the cause is mended, run it again in the same way: it goes on from here. Its log: $log"
+		fi
 	fi
 	rm -rf "$work"
 	exit "$rc"
@@ -383,6 +387,9 @@ postgres_version() {
 # inputs finds what kind of servers it will be, and the secrets, which stay out of arguments and out of the log.
 inputs() {
 	inputs_servers
+	if [ "$os_version" = 22.04 ] && [ "$database" = own ] && ! have_postgres; then
+		fail "Ubuntu 22.04 has PostgreSQL 14, and $oldest_postgres is needed: give a managed server with --database-url-file, or install a newer PostgreSQL first"
+	fi
 	inputs_token
 	unset TELEGRAM_TOKEN
 }
@@ -565,10 +572,12 @@ check_config() {
 		candidate_url DATABASE_URL "$database_url" "$work/database-url"
 		candidate_url REDIS_URL "$redis_url" "$work/redis-url"
 	} >>"$work/candidate.env"
-	quiet run_new config check --env-file "$work/candidate.env" ||
-		fail "the settings are not right for healthagent $new_version; nothing was changed"
+	if ! run_new config check --env-file "$work/candidate.env" >"$work/out" 2>&1; then
+		sed "s|$work/candidate.env|$env_file|g" "$work/out" >&2
+		fail "the settings are not right for healthagent $new_version"
+	fi
 	if [ "$database" = managed ] && [ -n "$database_url" ]; then
-		quiet run_new migrate status --env-file "$work/candidate.env" || fail "the database that was given cannot be used; nothing was changed"
+		quiet run_new migrate status --env-file "$work/candidate.env" || fail "the database that was given cannot be used"
 	fi
 }
 
@@ -593,9 +602,6 @@ packages() {
 	# an apt that a killed run left behind must be waited for, under the same policy
 	if [ -z "$missing" ] && ! remembers 'apt begun'; then
 		return 0
-	fi
-	if [ "$os_version" = 22.04 ] && [ "$database" = own ] && ! have_postgres; then
-		fail "Ubuntu 22.04 has PostgreSQL 14, and $oldest_postgres is needed: give a managed server with --database-url-file, or install a newer PostgreSQL first"
 	fi
 	changed "install the packages: ${missing:-none, but finish what was begun}"
 	[ "$dry" = no ] || return 0
@@ -691,12 +697,7 @@ quiet_redis() {
 write_units() {
 	rm -rf "$work/units"
 	mkdir "$work/units"
-	if ! run_new units --write "$work/units" >"$work/out" 2>&1; then
-		mkdir -p "$work/units/systemd/system" "$work/units/sysusers.d" "$work/units/tmpfiles.d"
-		cp "$here/systemd/healthagent.sysusers" "$work/units/sysusers.d/healthagent.conf" || fail "the program has no unit files"
-		cp "$here/systemd/healthagent.tmpfiles" "$work/units/tmpfiles.d/healthagent.conf"
-		cp "$here"/systemd/*.service "$here"/systemd/*.timer "$work/units/systemd/system"
-	fi
+	run_new units --write "$work/units" >"$work/out" 2>&1 || fail "the program has no unit files: $(tail -n 1 "$work/out")"
 	run_new man >"$work/man" 2>"$work/out" || fail "the program has no manual page: $(tail -n 1 "$work/out")"
 	run_new completion bash >"$work/completion" 2>"$work/out" || fail "the program has no completion: $(tail -n 1 "$work/out")"
 }
@@ -951,6 +952,7 @@ settings() {
 	[ -z "$database_url" ] || printf '%s\n' "$database_url" | put "$credentials/database-url" 600 root:root
 	[ -z "$redis_url" ] || printf '%s\n' "$redis_url" | put "$credentials/redis-url" 600 root:root
 	if [ ! -f "$env_file" ]; then
+		first=yes
 		render_env | put "$env_file" 600 root:root
 		return 0
 	fi
@@ -1194,13 +1196,13 @@ prepare_upgrade() {
 	if [ -z "$old" ] || [ "$old" = "$new" ]; then return 0; fi
 	say "    upgrade from $old"
 	reach_database
-	quiet run_new migrate plan -o json || fail "the new program cannot tell what it would change in the database; nothing was changed"
+	quiet run_new migrate plan -o json || fail "the new program cannot tell what it would change in the database"
 	no_way_back <"$work/out" >"$work/unsafe"
 	if [ -s "$work/unsafe" ]; then
 		say "    these migrations cannot be taken back when the new program fails: $(tr '\n' ' ' <"$work/unsafe")"
-		[ "$yes" = yes ] || fail "nothing was changed. With --yes the upgrade is made all the same; the way back is then the dump made before it, in $(backup_dir)"
+		[ "$yes" = yes ] || fail "with --yes the upgrade is made all the same; the way back is then the dump made before it, in $(backup_dir)"
 	fi
-	quiet run_new migrate status -o json || fail "the new program cannot read the ledger of the database; nothing was changed"
+	quiet run_new migrate status -o json || fail "the new program cannot read the ledger of the database"
 	[ "$dry" = no ] || return 0
 	cp "$work/out" "$work/migrations"
 	begin_upgrade
@@ -1252,6 +1254,7 @@ begin_upgrade() {
 		[ ! -f "$undo_file" ] || cp -a --parents "$undo_file" "$notes/undo/"
 	done <"$notes/undo/list"
 	cp "$work/migrations" "$notes/undo/migrations"
+	failing "$releases/$old/healthagent" >"$notes/undo/failing"
 	journal begun
 	upgrading=yes
 }
@@ -1382,17 +1385,43 @@ commit_upgrade() {
 
 # ---------------------------------------------------------------- the end
 
-# examine has the doctor look at all of it. An upgrade after which the daemon is not well is taken back.
+# examine has the doctor look at all of it, and shows what is not well. An upgrade after which the daemon is not is taken back.
 examine() {
-	[ "$dry" = no ] || return 0
 	healthy=yes
-	run_new doctor --help >/dev/null 2>&1 || return 0
-	env -i PATH="$PATH" HOME=/root LC_ALL=C.UTF-8 "$link" doctor --wait 60s >"$work/doctor" 2>&1 </dev/null || healthy=no
-	tee -a "$log" <"$work/doctor" || :
-	if [ "$healthy" = no ] && [ "$upgrading" = yes ] && ! systemctl is-active -q healthagent.service; then
-		show_journal
-		fail "healthagent $new_version does not stay up"
-	fi
+	[ "$dry" = no ] || return 0
+	if [ "$(changes)" -gt 0 ]; then first_dump; fi
+	patience=1s
+	if [ "$(changes)" -gt 0 ]; then patience=60s; fi
+	diagnose "$link" --wait "$patience" >"$work/doctor" 2>&1 || healthy=no
+	if [ "$logging" = yes ]; then cat "$work/doctor" >>"$log"; fi
+	awk '!/^(✔|-) /' "$work/doctor"
+	if [ "$healthy" = no ] && [ "$upgrading" = yes ]; then examine_upgrade; fi
+}
+
+diagnose() { # PROGRAM OPTION...
+	diagnose_program=$1
+	shift
+	env -i PATH="$PATH" HOME=/root LC_ALL=C.UTF-8 "$diagnose_program" doctor "$@" </dev/null
+}
+
+# failing names the checks of the daemon that fail. What else may fail, as a full disk, is no reason to go back.
+failing() { # PROGRAM
+	diagnose "$1" -o json 2>/dev/null | awk -F '"' '/^      "code"/ {code = $4} /^      "verdict": "fail"/ {print code}' |
+		grep -E '^(daemon|service|schema)-' | sort || :
+}
+
+# examine_upgrade fails for what is worse than under the old program.
+examine_upgrade() {
+	failing "$link" | comm -13 "$notes/undo/failing" - >"$work/worse"
+	[ -s "$work/worse" ] || return 0
+	show_journal
+	fail "healthagent $new_version is not well: $(tr '\n' ' ' <"$work/worse")"
+}
+
+# first_dump makes the first dump of a new installation and restores it on trial, so that it is known to go.
+first_dump() {
+	[ "${first:-no}" = yes ] || return 0
+	quiet systemctl start healthagent-backup.service || warn "the first dump failed: journalctl -u healthagent-backup"
 }
 
 summary() {
@@ -1586,17 +1615,37 @@ last_dump() {
 	fi
 }
 
+# write_last_dump has the program make the dump, with a manifest. Without a program that can, it is pg_dump's alone.
 write_last_dump() {
 	last_new=${default_backups%/*}/healthagent-last-$(date -u +%Y%m%dT%H%M%SZ).dump
+	dumped=''
+	for dump_program in "$binary" "$here/healthagent" "$link"; do
+		if [ -n "$dump_program" ] && [ -x "$dump_program" ] && [ -z "$dumped" ]; then
+			env -i PATH="$PATH" HOME=/root LC_ALL=C.UTF-8 "$dump_program" backup --reason purge -o json </dev/null >"$work/out" 2>>"$log" || :
+			dumped=$(json_value file <"$work/out")
+		fi
+	done
+	if [ -n "$dumped" ] && [ -f "$dumped" ]; then
+		for dump_part in '' .sha256 .json; do
+			[ -f "$dumped$dump_part" ] || continue
+			install -m 600 -o root -g root "$dumped$dump_part" "$last_new$dump_part.part"
+			[ -z "$dump_part" ] || sed -i "s|${dumped##*/}|${last_new##*/}|" "$last_new$dump_part.part"
+			mv "$last_new$dump_part.part" "$last_new$dump_part"
+		done
+	else
+		dump_alone
+	fi
+	last=$last_new
+	say "    $last"
+}
+
+dump_alone() {
 	(umask 077 && as_postgres "/usr/lib/postgresql/$cluster/bin/pg_dump" -Fc -h /run/postgresql -p "$port" -d "$name" >"$last_new.part" 2>>"$log" </dev/null) || {
 		rm -f "$last_new.part"
 		fail "the last dump failed, as $log says. With --no-dump everything is removed without one"
 	}
-	chmod 600 "$last_new.part"
 	mv "$last_new.part" "$last_new"
-	last=$last_new
-	(umask 077 && cd "${last%/*}" && sha256sum "${last##*/}" >"$last.sha256")
-	say "    $last"
+	(umask 077 && cd "${last_new%/*}" && sha256sum "${last_new##*/}" >"$last_new.sha256")
 }
 
 remove_cluster() {
@@ -1708,7 +1757,8 @@ main() {
 	version) show_version; exit 0 ;;
 	esac
 	PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-	export PATH
+	LC_ALL=C.UTF-8
+	export PATH LC_ALL
 	unset PGHOST PGPORT PGUSER PGDATABASE PGPASSWORD PGSERVICE PGCLUSTER PGOPTIONS PGAPPNAME CREDENTIALS_DIRECTORY
 	begin
 	cd /
