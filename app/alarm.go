@@ -4,6 +4,8 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"healthagent/app/admin"
@@ -34,8 +36,13 @@ func (d *daemon) raiseAlarms(ctx context.Context) {
 	if every == 0 {
 		every = alarmEvery
 	}
+	var seen *source.Doctor
 	for pause := every; wait(ctx, pause); {
-		message, due := book.Look(d.ailments(ctx))
+		findings := d.ailments(ctx)
+		if last := d.doctor.last(); last != seen { // each of its looks counts once
+			seen, findings = last, append(findings, checks(last, findings)...)
+		}
+		message, due := book.Look(findings)
 		switch {
 		case !due || d.mute.Load() || ctx.Err() != nil:
 			pause = every
@@ -83,6 +90,21 @@ func (d *daemon) ailments(ctx context.Context) []source.Finding {
 		findings = append(findings, finding)
 	}
 	return findings
+}
+
+// checks are the doctor's findings as the alarm wants to know them, beside those on the components. What is said of a database that is
+// away anyway is skipped.
+func checks(found *source.Doctor, components []source.Finding) []source.Finding {
+	away := slices.ContainsFunc(components, func(f source.Finding) bool { return f.Code == postgresPart && f.Verdict == source.Fail })
+	list := slices.Clone(found.Checks)
+	for i, f := range list {
+		kind, _, _ := strings.Cut(f.Code, "-")
+		list[i].Title = strings.ToUpper(kind[:min(1, len(kind))]) + kind[min(1, len(kind)):] + ", " + f.Title
+		if away && (kind == "database" || kind == "schema" || kind == "queues") {
+			list[i].Verdict = source.Skip
+		}
+	}
+	return list
 }
 
 // The components that the start can wait for.

@@ -1,12 +1,14 @@
 package app
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"healthagent/app/rehearsal/botapi"
 	"healthagent/test/rig"
+	"healthagent/tui/source"
 )
 
 // adminID is the administrator of these tests.
@@ -130,4 +132,29 @@ func TestAlarmsThatCannotBeSentAreKept(t *testing.T) {
 	server.Start() // so that the drain has nothing to wait for
 	h.awaitReady()
 	h.end()
+}
+
+// TestTheDoctorsFindingsAreNewsOfTheirOwn holds that what is said of a database that is away anyway is not told twice.
+func TestTheDoctorsFindingsAreNewsOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	found := &source.Doctor{Checks: []source.Finding{
+		{Code: "database-reachable", Title: "PostgreSQL", Verdict: source.Fail},
+		{Code: "queues-dead", Title: "dead letters", Verdict: source.OK},
+		{Code: "disk-state", Title: "disk of the state", Verdict: source.Fail, Text: "full", Remedy: "make room"},
+	}}
+	verdicts := func(postgres source.Verdict) (list []source.Verdict) {
+		for _, f := range checks(found, []source.Finding{{Code: postgresPart, Verdict: postgres}}) {
+			list = append(list, f.Verdict)
+		}
+		return list
+	}
+	if got := verdicts(source.OK); !slices.Equal(got, []source.Verdict{source.Fail, source.OK, source.Fail}) {
+		t.Errorf("while PostgreSQL is there: %v", got)
+	}
+	if got := verdicts(source.Fail); !slices.Equal(got, []source.Verdict{source.Skip, source.Skip, source.Fail}) {
+		t.Errorf("while PostgreSQL is away: %v", got)
+	}
+	if got := checks(found, nil)[2]; got.Title != "Disk, disk of the state" || got.Text != "full" || got.Remedy != "make room" || found.Checks[2].Title != "disk of the state" {
+		t.Errorf("%+v, from %+v", got, found.Checks[2])
+	}
 }

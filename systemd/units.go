@@ -34,3 +34,12 @@ func Units() []Unit {
 	}
 	return units
 }
+
+// ByPath are the texts of the units by where they are installed.
+func ByPath() map[string]string {
+	texts := map[string]string{}
+	for _, u := range Units() {
+		texts[u.Path] = u.Text
+	}
+	return texts
+}
