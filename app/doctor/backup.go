@@ -3,7 +3,6 @@ package doctor
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"healthagent/app/backup"
@@ -29,13 +28,10 @@ const (
 
 // backupDir is where the dumps are.
 func (v *visit) backupDir() string {
-	if dir := v.setting(backupDirName); dir != "" && !v.hidden() {
-		return dir
+	if v.hidden() || v.installed() && v.Report.Source(backupDirName).Origin == config.Default {
+		return serviceBackup // the service's own default is below its state directory, and the installer writes this one into its settings
 	}
-	if v.installed() {
-		return serviceBackup
-	}
-	return filepath.Join(v.stateDir(), "backups")
+	return v.Config.BackupDir
 }
 
 // backsUp reports whether anybody wants backups: a server does, a developer's machine only when somebody said where.
@@ -47,9 +43,6 @@ func (v *visit) backsUp() bool {
 }
 
 func (v *visit) lookBackups(context.Context) (backup.Status, error) {
-	if v.Backups == nil {
-		return backup.Status{}, errUnasked
-	}
 	return v.Backups(v.path(v.backupDir()))
 }
 
@@ -154,7 +147,7 @@ const copyTime = 6 * time.Hour
 
 func checkCopy(_ context.Context, v *visit) answer {
 	return v.withBackups(func(s backup.Status) answer {
-		if v.setting(backupHookName) == "" {
+		if v.Config.BackupHook == "" {
 			return warning("Write HEALTHAGENT_BACKUP_HOOK='rclone copy \"$HEALTHAGENT_BACKUP_FILE\" remote:healthagent' (or scp, restic, ...) into "+v.envFile()+", then: "+v.dumpNow(),
 				"HEALTHAGENT_BACKUP_HOOK is empty: a dump on the same disk is no backup")
 		}

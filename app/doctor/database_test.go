@@ -30,9 +30,28 @@ func newClinic(t *testing.T, url string) *clinic {
 	c := &clinic{t: t, url: url}
 	c.connect(url)
 	if c.get(`SHOW is_superuser`) == "off" {
+		t.Cleanup(c.alone) // the database is dropped by a role that may not end a superuser's session
 		c.connect(withRole(url, "postgres"))
 	}
 	return c
+}
+
+// alone waits until no superuser is left in the database.
+func (c *clinic) alone() {
+	db, err := pgx.Connect(context.Background(), c.url)
+	if err != nil {
+		c.t.Error(err)
+		return
+	}
+	defer db.Close(context.Background())
+	for left := true; left; {
+		err := db.QueryRow(context.Background(), `
+			SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND usename = 'postgres') FROM pg_sleep(0.005)`).Scan(&left)
+		if err != nil {
+			c.t.Error(err)
+			return
+		}
+	}
 }
 
 func (c *clinic) connect(url string) {
@@ -116,7 +135,8 @@ func TestADatabaseThatIsNot(t *testing.T) {
 	c.exec(`INSERT INTO inbox (bot_id, update_id, kind, state, received_at) VALUES
 		(1, 1, 'message', 'dead', now() - interval '1 hour'), (1, 2, 'message', 'new', now() - interval '1 hour')`)
 	c.exec(`UPDATE pg_database SET datcollversion = '0.1' WHERE datname = current_database() AND datcollversion IS NOT NULL`)
-	idle := newClinic(t, c.url)
+	idle := &clinic{t: t, url: c.url}
+	idle.connect(c.url)
 	idle.exec(`BEGIN`)
 	p := c.patient("HEALTHAGENT_POOL_MAX=5000")
 	found := findings(t, p)

@@ -12,6 +12,7 @@ import (
 	"healthagent/app/telegram"
 	"healthagent/store"
 	"healthagent/store/inspect"
+	"healthagent/systemd"
 )
 
 // Patient is an installation and all that a check may touch of it. Config and Report have no default; every other zero value has a meaning.
@@ -24,7 +25,7 @@ type Patient struct {
 	Service *Account          // the OS user that an installed service runs as; nil: there is none
 	Owner   int               // who owns what root should own: 0, but in tests
 	Root    string            // the directory that stands for /; empty: / itself
-	Units   map[string]string // the text that each file of the service manager's should have, by its path; nil: not known
+	Units   map[string]string // the text that each file of the service manager's should have, by its path; nil: those of systemd.Units
 
 	// Self means that the daemon looks at itself: what needs the service manager, and what it says in its readiness anyhow, is left out.
 	Self bool
@@ -75,6 +76,15 @@ func (p Patient) withDefaults() Patient {
 	if p.Redact == nil {
 		p.Redact = config.Redactor(p.Config)
 	}
+	if p.Backups == nil {
+		p.Backups = backup.Look
+	}
+	if p.Units == nil {
+		p.Units = map[string]string{}
+		for _, u := range systemd.Units() {
+			p.Units[u.Path] = u.Text
+		}
+	}
 	if p.Synchronised == nil {
 		p.Synchronised = synchronised
 	}
@@ -95,13 +105,3 @@ func (p Patient) installed() bool { return p.Service != nil || p.exists(unitDir+
 
 // hidden reports whether the settings of the service are not those of this user, who may not read them.
 func (p Patient) hidden() bool { return p.installed() && p.Report.EnvFileHidden }
-
-// setting is a setting as it may be shown.
-func (p Patient) setting(name string) string {
-	for _, v := range p.Report.Values {
-		if v.Name == name {
-			return v.Value
-		}
-	}
-	return ""
-}

@@ -106,8 +106,6 @@ func checkUnitFiles(_ context.Context, v *visit) answer {
 	}
 	reload := v.staleUnits()
 	switch {
-	case len(v.Units) == 0:
-		return skipped("this program has no unit files in it to compare with")
 	case len(missing) > 0:
 		return failure(v.writeUnits(), "missing: %s", strings.Join(missing, ", "))
 	case len(other) > 0:

@@ -233,7 +233,8 @@ func TestWhatTheDoctorFoundNeedsSomebody(t *testing.T) {
 		{Code: "database-durable", Title: "durability", Verdict: source.Fail, Text: "fsync is off", Remedy: "mend it"},
 		{Code: "schema-migrations", Title: "migrations", Verdict: source.Fail, Text: "it failed"},
 		{Code: "disk-state", Title: "disk", Verdict: source.Fail, Text: "full"},
-		{Code: "files-state", Title: "state", Verdict: source.OK}, {Code: "cache-version", Title: "version", Verdict: source.Skip},
+		{Code: "files-state", Title: "state", Verdict: source.OK},
+		{Code: "cache-version", Title: "version", Verdict: source.Skip},
 	}})
 	got := needs(s)
 	if len(got) != 2 || got["backup"].Severity != source.Warn || got["backup"].Screen != onLog || got["backup"].Remedy != "make one" ||
