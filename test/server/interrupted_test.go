@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 	"sync"
@@ -25,6 +26,67 @@ func TestInterrupted(t *testing.T) {
 		s.interrupt(well)
 		s.serves(well)
 		s.doctor()
+	})
+}
+
+// TestInterruptedApt: the installer is killed while packages are half installed, with apt and dpkg.
+func TestInterruptedApt(t *testing.T) {
+	t.Parallel()
+	scenario(t, func(t *testing.T, h *machine.Host, suite machine.Suite) {
+		longer(t)
+		s := boot(t, h, suite, h.Pristine(suite))
+		s.online()
+		s.unpack(first)
+		s.run("systemd-run", "--quiet", "--unit=killer", "sh", "-c", `until grep -q '^Status: .* unpacked$' /var/lib/dpkg/status; do sleep 0.02; done
+			systemctl kill --kill-whom=all --signal=KILL installer.service`)
+		call := installer(first)
+		call.Unit = "installer"
+		said, code := s.try(call)
+		if code == 0 || strings.Contains(said, "[5/") {
+			t.Fatalf("it was not killed in the middle: %d\n%s", code, said)
+		}
+		half := s.sh(`grep -c '^Status: .* \(unpacked\|half-configured\|half-installed\)$' /var/lib/dpkg/status || true`)
+		t.Logf("%s packages were half installed", strings.TrimSpace(half))
+		s.install(first)
+		s.serves(first)
+		s.doctor()
+		if half := s.sh("dpkg --audit; ls -A /usr/sbin/policy-rc.d /etc/postgresql-common/createcluster.d 2>/dev/null || true"); half != "" {
+			t.Errorf("half installed, or left behind: %s", half)
+		}
+		if clusters := s.run("pg_lsclusters", "-h"); strings.Count(clusters, "\n") != 1 || !strings.Contains(clusters, " healthagent ") {
+			t.Errorf("the clusters are:\n%s", clusters)
+		}
+		if state := strings.TrimSpace(s.sh("systemctl is-enabled redis-server.service || true; systemctl is-active redis-server.service || true")); state != "disabled\ninactive" {
+			t.Errorf("Debian's own Redis is %q", state)
+		}
+	})
+}
+
+// TestTwoAtOnce: of two installers one waits for the other, and finds nothing left to do.
+func TestTwoAtOnce(t *testing.T) {
+	t.Parallel()
+	scenario(t, func(t *testing.T, h *machine.Host, suite machine.Suite) {
+		longer(t)
+		s := boot(t, h, suite, h.Packages(suite))
+		s.unpack(first)
+		var said [2]string
+		var errs [2]error
+		var both sync.WaitGroup
+		for i := range said {
+			both.Go(func() {
+				var r machine.Result
+				r, errs[i] = s.Do(s.ctx, installer(first))
+				said[i] = r.Both()
+			})
+		}
+		both.Wait()
+		if err := errors.Join(errs[:]...); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(said[0], "; 0 changes") == strings.Contains(said[1], "; 0 changes") {
+			t.Errorf("one of them shall have nothing to do:\n%s\n%s", said[0], said[1])
+		}
+		s.serves(first)
 	})
 }
 

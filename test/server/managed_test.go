@@ -1,0 +1,61 @@
+package server
+
+import (
+	"strings"
+	"testing"
+
+	"healthagent/test/server/machine"
+)
+
+// managed puts a PostgreSQL and a Redis on the server as somebody else runs them: behind passwords, over TCP.
+const managed = `
+version=$(ls /usr/lib/postgresql)
+pg_createcluster --locale C.UTF-8 "$version" theirs -p 5433 --start >/dev/null
+runuser -u postgres -- psql -Xq -p 5433 -c "CREATE ROLE coach LOGIN CREATEDB PASSWORD 'hunter2pg'" -c "GRANT pg_monitor, pg_signal_backend TO coach" \
+	-c "CREATE DATABASE coach OWNER coach"
+sed -i 's/^# *requirepass .*/requirepass hunter2redis/' /etc/redis/redis.conf
+systemctl enable --quiet --now redis-server.service
+umask 077
+echo 'postgres://coach:hunter2pg@127.0.0.1:5433/coach' >/root/database-url
+echo 'redis://:hunter2redis@127.0.0.1:6379/0' >/root/redis-url
+`
+
+// TestManaged: with servers that others run, none are made here, and their passwords are as well kept as the token.
+func TestManaged(t *testing.T) {
+	t.Parallel()
+	scenario(t, func(t *testing.T, h *machine.Host, suite machine.Suite) {
+		longer(t)
+		s := boot(t, h, suite, h.Packages(suite))
+		s.put("/root/managed.sh", managed, 0o700)
+		s.run("sh", "-eu", "/root/managed.sh")
+		options := []string{"--database-url-file", "/root/database-url", "--redis-url-file", "/root/redis-url"}
+		s.unpack(first)
+		said, code := s.try(installer(first, options...))
+		t.Logf("%d\n%s", code, said)
+		s.serves(first)
+		if clusters := s.run("pg_lsclusters", "-h"); strings.Count(clusters, "\n") != 1 {
+			t.Errorf("the clusters are:\n%s", clusters)
+		}
+		if made := s.sh("ls /run/redis-healthagent /etc/systemd/system/redis-server@healthagent.service.d 2>/dev/null || true"); made != "" {
+			t.Errorf("a Redis was made: %s", made)
+		}
+		said, code = s.try(installer(first))
+		if !strings.Contains(said, "; 0 changes") {
+			t.Errorf("once more: %d\n%s", code, said)
+		}
+		c := newCrowd(s, 3)
+		c.say(9)
+		c.answered()
+		s.put("/root/dbsize.sh", "REDISCLI_AUTH=hunter2redis redis-cli dbsize", 0o700)
+		if keys := strings.TrimSpace(s.run("sh", "/root/dbsize.sh")); keys == "0" {
+			t.Error("nothing is cached in the Redis that was given")
+		}
+		out := s.sh(`journalctl --no-pager -o export; systemctl show healthagent.service; cat /etc/healthagent/healthagent.env /var/log/healthagent-install.log
+			cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline | tr '\0' '\n'; healthagent config show`)
+		for _, secret := range []string{"hunter2pg", "hunter2redis"} {
+			if strings.Contains(out, secret) {
+				t.Errorf("%s can be seen", secret)
+			}
+		}
+	})
+}
