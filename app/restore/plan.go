@@ -87,7 +87,8 @@ func (p *Plan) readFile() error {
 	case errors.Is(err, fs.ErrNotExist):
 		return fault.New(fault.NotFound, "there is no file "+p.File)
 	case errors.Is(err, fs.ErrPermission):
-		return fault.Wrap(fault.Refused, "the file "+p.File+" may not be read by the user who opens the database: put it where that one can read it, such as the directory of the dumps", err)
+		return fault.Wrap(fault.Refused, fmt.Sprintf("the file may not be read by the user who opens the database: run "+
+			"'install -o %d -m 0600 %[2]s* DIRECTORY' with a directory that it may read, such as that of the dumps, and name the file there", os.Geteuid(), p.File), err)
 	case err != nil:
 		return fault.Wrap(fault.Invalid, "the file cannot be read", err)
 	case !info.Mode().IsRegular():

@@ -1,5 +1,7 @@
 package dump
 
+import "context"
+
 // Environ is what the PostgreSQL programs are given for a URL.
 func Environ(address string) ([]string, error) {
 	w, err := parseWay(address)
@@ -7,6 +9,20 @@ func Environ(address string) ([]string, error) {
 		return nil, err
 	}
 	return w.environ("x"), nil
+}
+
+// Put swaps two databases without carrying anything over.
+func Put(ctx context.Context, address, fresh, kept string) error {
+	w, err := parseWay(address)
+	if err != nil {
+		return err
+	}
+	p, err := openPlace(ctx, w)
+	if err != nil {
+		return err
+	}
+	defer p.close(ctx)
+	return p.put(ctx, fresh, kept, nil)
 }
 
 // For tests of what needs no server.

@@ -294,3 +294,37 @@ func TestRestoreLeavesTheOldDatabaseWhenTheDumpIsBad(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// After the loss of a server there is nothing whose place is taken.
+func TestRestoreMakesADatabaseThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	url := rig.Postgres(t)
+	do(t, url, `INSERT INTO users (telegram_id) SELECT generate_series(1, 9)`)
+	path, m := write(t, url)
+	su := admin(t, url)
+	exec(t, su, "DROP DATABASE "+pgx.Identifier{databaseOf(t, url)}.Sanitize()+" WITH (FORCE)")
+	target, err := dump.Look(t.Context(), url)
+	if err != nil || target.Exists || target.Name != databaseOf(t, url) {
+		t.Errorf("%+v, %v", target, err)
+	}
+	done, err := dump.Restore(t.Context(), dump.RestoreOptions{URL: url, Path: path, Manifest: &m})
+	if err != nil || done.Kept != "" || len(done.Warnings) > 0 {
+		t.Fatal(done, err)
+	}
+	if n := number(t, url, `SELECT count(*) FROM users`); n != 9 {
+		t.Errorf("%d people", n)
+	}
+}
+
+// A swap is one transaction: when its second half fails, the first has not been.
+func TestASwapThatFailsHalfwayIsNone(t *testing.T) {
+	t.Parallel()
+	url := rig.Postgres(t)
+	do(t, url, `INSERT INTO users (telegram_id) VALUES (1)`)
+	if err := dump.Put(t.Context(), url, "there_is_none_such", databaseOf(t, url)[:30]+"_kept"); err == nil {
+		t.Error("it was put into its place")
+	}
+	if n := number(t, url, `SELECT count(*) FROM users`); n != 1 {
+		t.Errorf("%d people", n)
+	}
+}

@@ -2,6 +2,7 @@ package dump
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,6 +22,9 @@ const (
 // lockWait is how long a dump waits for a table that somebody changes: everybody who wants the table later would queue behind it.
 const lockWait = 10 * time.Second
 
+// ErrLocked is returned when somebody kept a table from being read for longer than a dump waits.
+var ErrLocked = errors.New("a table is locked: somebody changes it, or a migration runs; try again later")
+
 // Options say what to dump, and where to.
 type Options struct {
 	URL    string // the database, in any form that the driver knows
@@ -36,8 +40,7 @@ type Options struct {
 
 // Write dumps a database into a file that only its owner may read, and counts its rows in the same snapshot. The manifest is returned,
 // not written. When it fails, or ctx ends, nothing is left of the file. Errors: *local.MissingError when there is no pg_dump that is
-// new enough, fs.ErrExist, those of the server. It takes no lock that others wait for, and gives up after 10 s when a table is locked
-// against reading.
+// new enough, fs.ErrExist, ErrLocked after 10 s, those of the server. It takes no lock that readers and writers wait for.
 func Write(ctx context.Context, o Options) (Manifest, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -124,7 +127,10 @@ func snapshot(ctx context.Context, conn *pgx.Conn, tools clients, w way, f *os.F
 	}
 	err = <-done
 	if first := context.Cause(ctx); first != nil { // each ends the other
-		return counts, first
+		err = first
+	}
+	if err != nil && (code(err) == "55P03" || strings.Contains(err.Error(), "due to statement timeout")) { // pg_dump's own way to limit the wait
+		err = fmt.Errorf("%w (%w)", ErrLocked, err)
 	}
 	return counts, err
 }
