@@ -52,9 +52,9 @@ func (e *examiner) ask() {
 	}
 }
 
-// run looks shortly after the start, every few minutes, and when it is asked to, until ctx ends.
+// run looks shortly after the start, every few minutes, and when it is asked to, until ctx ends. A demo is no installation.
 func (e *examiner) run(ctx context.Context) {
-	if !wait(ctx, e.first) {
+	if e.daemon.label() != "" || !wait(ctx, e.first) {
 		return
 	}
 	for {

@@ -13,7 +13,7 @@ const mostError = 16_000_000
 func synchronised() (bool, error) {
 	var t unix.Timex
 	if _, err := unix.Adjtimex(&t); err != nil {
-		return false, fmt.Errorf("ask the kernel about its clock: %w", err)
+		return false, fmt.Errorf("the kernel does not say: %w", err)
 	}
 	return t.Maxerror < mostError, nil
 }

@@ -216,7 +216,8 @@ func TestAnOrdinaryUser(t *testing.T) {
 func TestTheDaemonOfItself(t *testing.T) {
 	t.Parallel()
 	w := newWard(t)
-	w.Change = func(p *Patient) { p.Self = true; p.Run = nil }
+	// it was given its settings, and may not read the file that they are in
+	w.Change = func(p *Patient) { p.Self, p.Run, p.Report.EnvFileHidden = true, nil, true }
 	found := findings(t, w.patient())
 	for _, code := range []string{"service-active", "daemon-socket", "daemon-cache", "files-credentials", "clock-kept", "service-version"} {
 		if f, made := found[code]; made {
@@ -225,4 +226,5 @@ func TestTheDaemonOfItself(t *testing.T) {
 	}
 	says(t, found, "service-files", "ok", "as this version", "")
 	says(t, found, "files-state", "ok", serviceState, "")
+	says(t, found, "config-token", "ok", "it is there", "")
 }

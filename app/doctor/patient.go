@@ -103,5 +103,5 @@ func (p Patient) exists(name string) bool {
 // installed reports whether healthagent is a service of this machine.
 func (p Patient) installed() bool { return p.Service != nil || p.exists(unitDir+serviceUnit) }
 
-// hidden reports whether the settings of the service are not those of this user, who may not read them.
-func (p Patient) hidden() bool { return p.installed() && p.Report.EnvFileHidden }
+// hidden reports whether the settings of the service are not those of this user, who may not read them. The daemon has been given them.
+func (p Patient) hidden() bool { return p.installed() && p.Report.EnvFileHidden && !p.Self }

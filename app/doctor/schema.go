@@ -82,16 +82,19 @@ func checkMigrations(_ context.Context, v *visit) answer {
 		return failure("healthagent migrate status", "the ledger cannot be read: %s", store.Reason(err))
 	}
 	var found worst
-	applied := 0
+	applied, running := 0, ""
 	for _, e := range entries {
-		if e.State == migrations.Applied {
+		switch e.State {
+		case migrations.Applied:
 			applied++
+		case migrations.Running:
+			running = ", " + migrations.Label(e.Version) + " is being worked on"
 		}
 		if a, bad := judgeMigration(e); bad {
 			found.add(a)
 		}
 	}
-	return found.answer(well("%s", plural(applied, "one is applied, none is pending", "%d are applied, none is pending")))
+	return found.answer(well("%s%s", plural(applied, "one is applied, none is pending", "%d are applied, none is pending"), running))
 }
 
 func judgeMigration(e migrations.Entry) (answer, bool) {

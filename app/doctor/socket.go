@@ -47,16 +47,19 @@ func (v *visit) ask(ctx context.Context, path string, into any) error {
 
 // dial connects to the first socket with somebody behind it.
 func (v *visit) dial(ctx context.Context) (net.Conn, error) {
-	away := fmt.Errorf("%w: %s", errAway, strings.Join(v.Sockets, ", "))
+	var away error
 	for _, path := range v.Sockets {
 		var d net.Dialer
 		connection, err := d.DialContext(ctx, "unix", v.path(path))
 		if err == nil {
 			return connection, nil
 		}
-		if errors.Is(err, fs.ErrPermission) {
+		if errors.Is(err, fs.ErrPermission) && away == nil {
 			away = fmt.Errorf("you may not open %s: %w", path, fs.ErrPermission)
 		}
+	}
+	if away == nil {
+		away = fmt.Errorf("%w: %s", errAway, strings.Join(v.Sockets, ", "))
 	}
 	return nil, away
 }
