@@ -13,7 +13,6 @@ import (
 	"healthagent/app/doctor"
 	"healthagent/app/fault"
 	"healthagent/app/telegram"
-	"healthagent/systemd"
 	"healthagent/tui/source"
 )
 
@@ -123,7 +122,6 @@ func (d *daemon) patient() doctor.Patient {
 		Config: d.Config, Report: d.Report, Version: d.Version, UID: os.Getuid(), Self: true, Sockets: []string{d.Config.AdminSocket}, Now: d.now,
 		Database: doctor.Database{URL: d.url, Monitor: d.monitor, Private: d.cluster != nil},
 		Redis:    d.store.Cache().RedisInfo, Telegram: d.knownBot,
-		Units: systemd.ByPath(),
 	}
 	if u, err := user.Lookup(serviceUser); err == nil { // else it is no installed service
 		uid, errUID := strconv.Atoi(u.Uid)

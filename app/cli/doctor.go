@@ -16,7 +16,6 @@ import (
 	"healthagent/app/doctor"
 	"healthagent/app/fault"
 	"healthagent/store/local"
-	"healthagent/systemd"
 	"healthagent/tui/source"
 )
 
@@ -51,7 +50,7 @@ func (t *terminal) patient(command *cobra.Command) doctor.Patient {
 	cfg, report, _ := t.read(command) // what is wrong with them is one of the findings
 	p := doctor.Patient{
 		Config: cfg, Report: report, Version: t.build.info().Version, UID: t.system.uid(), Sockets: cfg.ClientSockets(), Now: t.now,
-		Redact: t.redact, Units: systemd.ByPath(),
+		Redact: t.redact,
 	}
 	if service, err := t.system.lookup(serviceUser); err == nil {
 		if uid, gid, err := ids(service); err == nil {

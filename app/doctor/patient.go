@@ -25,7 +25,7 @@ type Patient struct {
 	Service *Account          // the OS user that an installed service runs as; nil: there is none
 	Owner   int               // who owns what root should own: 0, but in tests
 	Root    string            // the directory that stands for /; empty: / itself
-	Units   map[string]string // the text that each file of the service manager's should have, by its path; nil: those of systemd.Units
+	Units   map[string]string // the text that each file of the service manager's should have, by its path; nil: systemd.ByPath
 
 	// Self means that the daemon looks at itself: what needs the service manager, and what it says in its readiness anyhow, is left out.
 	Self bool
@@ -80,10 +80,7 @@ func (p Patient) withDefaults() Patient {
 		p.Backups = backup.Look
 	}
 	if p.Units == nil {
-		p.Units = map[string]string{}
-		for _, u := range systemd.Units() {
-			p.Units[u.Path] = u.Text
-		}
+		p.Units = systemd.ByPath()
 	}
 	if p.Synchronised == nil {
 		p.Synchronised = synchronised
