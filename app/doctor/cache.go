@@ -33,13 +33,17 @@ func checkCache(_ context.Context, v *visit) answer {
 	}
 	info, err := v.redis()
 	if err != nil {
-		remedy := v.redisCLI("ping")
-		if strings.Contains(v.Config.RedisURL.Reveal(), "/redis-healthagent/") {
-			remedy = "systemctl start redis-server@healthagent || journalctl -u redis-server@healthagent -n 30 --no-pager"
-		}
-		return warning(remedy, "it does not answer, and PostgreSQL serves alone: %v", err)
+		return warning(v.startCache(), "it does not answer, and PostgreSQL serves alone: %v", err)
 	}
 	return well("it answers in %.1f ms, with %s", float64(info.Answer.Microseconds())/1000, plural(int(info.Keys), "one key", "%d keys"))
+}
+
+// startCache is how to bring the cache back.
+func (v *visit) startCache() string {
+	if strings.Contains(v.Config.RedisURL.Reveal(), "/redis-healthagent/") {
+		return "systemctl start redis-server@healthagent || journalctl -u redis-server@healthagent -n 30 --no-pager"
+	}
+	return v.redisCLI("ping")
 }
 
 func withRedis(judge func(*visit, *store.RedisInfo) answer) func(context.Context, *visit) answer {

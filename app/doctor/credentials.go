@@ -11,7 +11,7 @@ import (
 
 // checkCredentials looks at the files that systemd hands to the service. What is missing there ends the start with words that help nobody.
 func checkCredentials(_ context.Context, v *visit) answer {
-	b, err := v.keeps(credentialDir, rule{v.Owner, 0o700, 0o500})
+	b, err := v.keeps(credentialDir, rule{v.Owner, nil, 0o700, 0o500})
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return failure(v.newToken(), "%s is gone: the service has no token", credentialDir)
@@ -26,7 +26,7 @@ func checkCredentials(_ context.Context, v *visit) answer {
 	}
 	for _, f := range files {
 		path := filepath.Join(credentialDir, f.Name())
-		if b, err := v.keeps(path, rule{v.Owner, 0o600, 0o400}); err == nil && b != nil {
+		if b, err := v.keeps(path, rule{v.Owner, nil, 0o600, 0o400}); err == nil && b != nil {
 			return failure(b.remedy, "%s: others can read the secret", b.text)
 		}
 	}

@@ -83,9 +83,16 @@ func (v *visit) mend(name string) string {
 	switch name {
 	case "indexes":
 		return "healthagent migrate verify"
+	case "cache":
+		return v.startCache()
+	case "postgresql":
+		if _, err := v.server(); err != nil && v.Database.URL != "" {
+			return v.startDatabase()
+		}
 	case "leader":
-		return "Stop the other daemon that works for this bot: one bot has one daemon."
-	default:
-		return v.log()
+		if r, err := v.readiness(); err == nil && r.Components["postgresql"].Verdict == admin.OK {
+			return "Stop the other daemon that works for this bot: one bot has one daemon."
+		}
 	}
+	return v.log()
 }

@@ -217,8 +217,7 @@ func checkCollation(v *visit, c inspect.Checkup) answer {
 func checkNetwork(v *visit, c inspect.Checkup) answer {
 	switch {
 	case clusterName.MatchString(c.Cluster) && c.Listen != "":
-		version, _, _ := strings.Cut(c.Cluster, "/")
-		return warning("pg_conftool "+version+" healthagent set listen_addresses '' && "+v.restartDatabase(),
+		return warning(v.psql("ALTER SYSTEM SET listen_addresses = ''", true)+" && "+v.restartDatabase(),
 			"our own cluster listens on %s, which nobody needs: its socket serves", c.Listen)
 	case c.Remote && !c.Encrypted:
 		return warning("Add sslmode=verify-full to DATABASE_URL, or sslmode=require where the server has no certificate that can be verified.",

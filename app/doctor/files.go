@@ -38,6 +38,7 @@ const (
 // rule is whose a file should be and who may do what with it.
 type rule struct {
 	owner int         // -1: anybody's
+	group *int        // nil: any
 	most  fs.FileMode // no other bit may be set
 	least fs.FileMode // these must be
 }
@@ -57,6 +58,9 @@ func (v *visit) keeps(path string, r rule) (*breach, error) {
 		return &breach{
 			fmt.Sprintf("%s belongs to %s", path, userName(int(stat.Uid))), fmt.Sprintf("chown %s: %s", v.ownerName(r.owner), sh(path)),
 		}, nil
+	}
+	if known && r.group != nil && int(stat.Gid) != *r.group {
+		return &breach{fmt.Sprintf("%s is not of the group %s", path, v.Service.Name), fmt.Sprintf("chgrp %s %s", v.Service.Name, sh(path))}, nil
 	}
 	if mode&^r.most != 0 || mode&r.least != r.least {
 		return &breach{fmt.Sprintf("%s has mode %04o and should have %04o", path, mode, r.most), fmt.Sprintf("chmod %04o %s", r.most, sh(path))}, nil
@@ -102,12 +106,12 @@ func checkProgram(_ context.Context, v *visit) answer {
 		return failure(again, "%s leads nowhere: %v", installedProgram, bare(err))
 	}
 	seen := cmp.Or(strings.TrimPrefix(path, strings.TrimSuffix(v.path("/"), "/")), path)
-	return v.judge(seen, rule{v.Owner, 0o755, 0o555}, failure(again, "%s is gone", seen))
+	return v.judge(seen, rule{v.Owner, nil, 0o755, 0o555}, failure(again, "%s is gone", seen))
 }
 
 func checkEnvFile(_ context.Context, v *visit) answer {
 	path := cmp.Or(v.Config.EnvFile, config.DefaultEnvFile)
-	a := v.judge(path, rule{v.Owner, 0o600, 0o400}, failure(again, "%s is gone, and the service does not start without", path))
+	a := v.judge(path, rule{v.Owner, nil, 0o600, 0o400}, failure(again, "%s is gone, and the service does not start without", path))
 	if a.verdict == source.Warn { // it may hold the password of the database
 		a.verdict = source.Fail
 	}
@@ -124,7 +128,7 @@ func (v *visit) stateDir() string {
 
 func checkStateDir(_ context.Context, v *visit) answer {
 	dir := v.stateDir()
-	r := rule{-1, 0o700, 0o700}
+	r := rule{-1, nil, 0o700, 0o700}
 	if v.serviceDir(dir) {
 		r.owner = v.Service.UID
 	}
@@ -148,12 +152,12 @@ func checkClusterDir(_ context.Context, v *visit) answer {
 		return skipped("DATABASE_URL names another one")
 	}
 	dir := filepath.Join(v.stateDir(), "postgres")
-	return v.judge(dir, rule{-1, 0o750, 0o700}, skipped("%s does not exist yet", dir))
+	return v.judge(dir, rule{-1, nil, 0o750, 0o700}, skipped("%s does not exist yet", dir))
 }
 
 func checkBackupDir(_ context.Context, v *visit) answer {
 	dir := v.backupDir()
-	r := rule{-1, 0o700, 0o700}
+	r := rule{-1, nil, 0o700, 0o700}
 	if v.serviceDir(dir) {
 		r.owner = v.Service.UID
 	}
@@ -169,15 +173,15 @@ func checkSocketFile(_ context.Context, v *visit) answer {
 	if path == "" {
 		return skipped("nobody listens on one")
 	}
-	owner := -1
+	r := rule{-1, nil, 0o755, 0o700}
 	if v.Service != nil && path == serviceSocket {
-		owner = v.Service.UID
+		r = rule{v.Service.UID, &v.Service.GID, 0o750, 0o710}
 	}
 	dir := filepath.Dir(path)
-	if a := v.judge(dir, rule{owner, 0o755, 0o700}, skipped("%s does not exist: the daemon makes it", dir)); a.verdict != source.OK {
+	if a := v.judge(dir, r, skipped("%s does not exist: the daemon makes it", dir)); a.verdict != source.OK {
 		return a
 	}
-	if a := v.judge(path, rule{owner, 0o660, 0o600}, skipped("%s does not exist: the daemon makes it", path)); a.verdict != source.OK {
+	if a := v.judge(path, rule{r.owner, r.group, 0o660, 0o600}, skipped("%s does not exist: the daemon makes it", path)); a.verdict != source.OK {
 		return a
 	}
 	return well("%s: whoever is in its group may look", path)

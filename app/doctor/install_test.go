@@ -72,7 +72,7 @@ func TestAServerThatIsNot(t *testing.T) {
 		"state mode":   {func(w *ward) { w.chmod(serviceState, 0o755) }, "files-state", "warn", "0755", "chmod 0700 " + serviceState},
 		"no state":     {func(w *ward) { w.remove(serviceState) }, "files-state", "fail", "gone", "restart"},
 		"backup mode":  {func(w *ward) { w.env["HEALTHAGENT_BACKUP_DIR"] = serviceBackup; w.chmod(serviceBackup, 0o755) }, "files-backups", "warn", "0755", "chmod 0700"},
-		"socket dir":   {func(w *ward) { w.chmod("/run/healthagent", 0o777) }, "files-socket", "warn", "0777", "chmod"},
+		"socket dir":   {func(w *ward) { w.chmod("/run/healthagent", 0o755) }, "files-socket", "warn", "0755 and should have 0750", "chmod 0750 /run"},
 		"socket":       {func(w *ward) { w.chmod(serviceSocket, 0o666) }, "files-socket", "warn", "0666", "chmod 0660"},
 		"not loaded":   {set(serviceUnit, "LoadState", "not-found"), "service-active", "fail", "no unit", "healthagent units --write"},
 		"masked":       {set(serviceUnit, "LoadState", "masked"), "service-active", "fail", "masked", "unmask"},
@@ -141,6 +141,14 @@ func TestFilesOfOthers(t *testing.T) {
 	}
 }
 
+func TestASocketOfAnotherGroup(t *testing.T) {
+	t.Parallel()
+	w := newWard(t)
+	w.serve(ready(), nil)
+	w.Change = func(p *Patient) { p.Service.GID += 4711 }
+	says(t, findings(t, w.patient()), "files-socket", "warn", "not of the group healthagent", "chgrp healthagent /run/healthagent")
+}
+
 // What the daemon says of itself is told line by line.
 func TestTheDaemonsComponents(t *testing.T) {
 	t.Parallel()
@@ -151,7 +159,7 @@ func TestTheDaemonsComponents(t *testing.T) {
 	delete(r.Components, "inbox")
 	w.serve(r, nil)
 	found := findings(t, w.patient())
-	says(t, found, "daemon-cache", "warn", "Redis does not answer", "journalctl")
+	says(t, found, "daemon-cache", "warn", "Redis does not answer", "systemctl start redis-server@healthagent")
 	says(t, found, "daemon-leader", "fail", "another one leads", "one bot has one daemon")
 	says(t, found, "daemon-inbox", "skip", "this daemon does not say", "")
 	says(t, found, "daemon-outbox", "ok", "fine", "")

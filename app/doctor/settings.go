@@ -18,6 +18,9 @@ func settingChecks() []check {
 	}
 }
 
+// tokenName is the setting that has a check of its own.
+const tokenName = "TELEGRAM_TOKEN"
+
 // envFile is where settings are written.
 func (v *visit) envFile() string { return cmp.Or(v.Config.EnvFile, config.DefaultEnvFile) }
 
@@ -36,7 +39,9 @@ func checkSettings(_ context.Context, v *visit) answer {
 	}
 	var wrong []string
 	for _, p := range v.Report.Problems {
-		wrong = append(wrong, p.String())
+		if p.Setting != tokenName { // it has a check of its own
+			wrong = append(wrong, p.String())
+		}
 	}
 	if url := v.Config.DatabaseURL.Reveal(); url != "" {
 		if err := store.CheckURL(url); err != nil {
@@ -48,6 +53,8 @@ func checkSettings(_ context.Context, v *visit) answer {
 		return failure("Mend it in "+v.envFile()+", then: "+check+" && "+v.restart(), "%s", strings.Join(wrong, "; "))
 	case len(v.Report.Warnings) > 0:
 		return warning("Mend it in "+v.envFile()+", then: "+check, "%s", strings.Join(v.Report.Warnings, "; "))
+	case v.Config.EnvFile == "" && v.installed():
+		return well("they are right")
 	case v.Config.EnvFile == "":
 		return well("they are right; there is no env file")
 	default:
@@ -56,16 +63,15 @@ func checkSettings(_ context.Context, v *visit) answer {
 }
 
 func checkToken(_ context.Context, v *visit) answer {
-	const name = "TELEGRAM_TOKEN"
 	for _, p := range v.Report.Problems {
-		if p.Setting == name {
+		if p.Setting == tokenName {
 			return failure(v.newToken(), "%s", p.String())
 		}
 	}
 	if v.Config.TelegramToken == "" {
 		return failure(v.newToken(), "there is none, and the service does not start without (exit code 78)")
 	}
-	return well("it is there, from %s", v.Report.Source(name))
+	return well("it is there, from %s", v.Report.Source(tokenName))
 }
 
 // tokenFile is where an installed service has its token from.

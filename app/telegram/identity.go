@@ -20,7 +20,7 @@ type Identity struct {
 }
 
 // ErrRevoked means that Telegram does not accept the token.
-var ErrRevoked = errors.New("Telegram refuses the token") //nolint:staticcheck // a name begins it
+var ErrRevoked error = trouble("Telegram refuses the token")
 
 // Identify asks Telegram whose token it is, once. The error is ErrRevoked, or why there was no answer; it never holds the token.
 func Identify(ctx context.Context, api, token string) (Identity, error) {
