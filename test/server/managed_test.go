@@ -11,8 +11,11 @@ import (
 const managed = `
 version=$(ls /usr/lib/postgresql)
 pg_createcluster --locale C.UTF-8 "$version" theirs -p 5433 --start >/dev/null
-runuser -u postgres -- psql -Xq -p 5433 -c "CREATE ROLE coach LOGIN CREATEDB PASSWORD 'hunter2pg'" -c "GRANT pg_monitor, pg_signal_backend TO coach" \
-	-c "CREATE DATABASE coach OWNER coach"
+runuser -u postgres -- psql -Xq -p 5433 <<END
+CREATE ROLE coach LOGIN CREATEDB PASSWORD 'hunter2pg';
+GRANT pg_monitor, pg_signal_backend TO coach;
+CREATE DATABASE coach OWNER coach;
+END
 sed -i 's/^# *requirepass .*/requirepass hunter2redis/' /etc/redis/redis.conf
 systemctl enable --quiet --now redis-server.service
 umask 077
