@@ -124,12 +124,3 @@ func (l *Listing) addDump(name string, names map[string]bool) error {
 	}
 	return nil
 }
-
-// find returns the dump of that name.
-func (l Listing) find(name string) (Dump, bool) {
-	i := slices.IndexFunc(l.Dumps, func(d Dump) bool { return d.File == name })
-	if i < 0 {
-		return Dump{}, false
-	}
-	return l.Dumps[i], true
-}

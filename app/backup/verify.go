@@ -60,27 +60,40 @@ func Try(ctx context.Context, which Dump, o Options) (Dump, error) {
 	return which, nil
 }
 
-// At returns the dump in that file, which may lie anywhere. Errors: fault.NotFound, fault.Invalid without a manifest that can be used.
+// At returns the dump in that file, which may lie anywhere. Errors: fault.NotFound, fault.Invalid without a manifest that can be used,
+// fault.Refused when it may not be read by the user that this process is by now.
 func At(path string) (Dump, error) {
 	info, err := os.Stat(path)
+	if err == nil && info.Mode().IsRegular() {
+		var f *os.File
+		if f, err = os.Open(path); err == nil { // to see whether it may be read
+			err = f.Close()
+		}
+	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return Dump{}, fault.New(fault.NotFound, "there is no file "+path)
 	case errors.Is(err, fs.ErrPermission):
-		return Dump{}, fault.Wrap(fault.Refused, "the file "+path+" may not be read by the user who opens the database", err)
+		return Dump{}, unreadable(path, err)
 	case err != nil:
-		return Dump{}, fault.Wrap(fault.Invalid, "the file cannot be looked at", err)
+		return Dump{}, fault.Wrap(fault.Invalid, "the file cannot be read", err)
 	case !info.Mode().IsRegular():
 		return Dump{}, fault.New(fault.Invalid, path+" is not a file")
 	}
 	m, err := dump.ReadManifest(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return Dump{}, fault.New(fault.Invalid, "there is no manifest beside the dump ("+dump.ManifestPath(path)+"), so nothing tells what has to be in it")
-	}
-	if err != nil {
+	case errors.Is(err, fs.ErrPermission):
+		return Dump{}, unreadable(dump.ManifestPath(path), err)
+	case err != nil:
 		return Dump{}, fault.Wrap(fault.Invalid, "the manifest beside the dump cannot be used", err)
 	}
 	return Dump{Manifest: m, Path: path, Whole: m.Bytes == info.Size()}, nil
+}
+
+func unreadable(path string, err error) error {
+	return fault.Wrap(fault.Refused, fmt.Sprintf("%s may not be read by the user who opens the database (uid %d): let that one read the dump and its manifest, as in the directory of the dumps", path, os.Geteuid()), err)
 }
 
 // Inside tells whether a file lies in that directory.
