@@ -13,8 +13,8 @@ import (
 func cacheChecks() []check {
 	return []check{
 		{"cache-reachable", "Redis", setting, checkCache},
-		{"cache-version", "its version", setting, withRedis(checkRedisVersion)},
-		{"cache-memory", "its memory", setting, withRedis(checkRedisMemory)},
+		{"cache-version", "Redis version", setting, withRedis(checkRedisVersion)},
+		{"cache-memory", "Redis memory", setting, withRedis(checkRedisMemory)},
 	}
 }
 
@@ -41,7 +41,7 @@ func checkCache(_ context.Context, v *visit) answer {
 // startCache is how to bring the cache back.
 func (v *visit) startCache() string {
 	if strings.Contains(v.Config.RedisURL.Reveal(), "/redis-healthagent/") {
-		return "systemctl start redis-server@healthagent || journalctl -u redis-server@healthagent -n 30 --no-pager"
+		return "systemctl start redis-server@healthagent; journalctl -u redis-server@healthagent -n 30 --no-pager"
 	}
 	return v.redisCLI("ping")
 }

@@ -12,14 +12,14 @@ import (
 func daemonChecks() []check {
 	checks := []check{{"daemon-socket", "daemon", outside, checkSocket}}
 	for _, c := range [][2]string{
-		{"postgresql", "its database"},
-		{"cache", "its cache"},
-		{"telegram", "its updates"},
-		{"sending", "its sending"},
-		{"outbox", "its outbox"},
-		{"inbox", "its inbox"},
-		{"leader", "its lead"},
-		{"indexes", "its indexes"},
+		{"postgresql", "daemon's database"},
+		{"cache", "daemon's cache"},
+		{"telegram", "daemon's updates"},
+		{"sending", "daemon's sending"},
+		{"outbox", "daemon's outbox"},
+		{"inbox", "daemon's inbox"},
+		{"leader", "daemon's lead"},
+		{"indexes", "daemon's indexes"},
 	} {
 		checks = append(checks, check{"daemon-" + c[0], c[1], outside, func(_ context.Context, v *visit) answer { return v.component(c[0]) }})
 	}
@@ -29,7 +29,7 @@ func daemonChecks() []check {
 // start is how the daemon is started, and log how one sees why it does not.
 func (v *visit) start() string {
 	if v.installed() {
-		return "systemctl start healthagent || journalctl -u healthagent -n 30 --no-pager"
+		return "systemctl start healthagent; journalctl -u healthagent -n 30 --no-pager"
 	}
 	return "healthagent serve"
 }
@@ -48,8 +48,12 @@ func checkSocket(_ context.Context, v *visit) answer {
 		return warning("usermod -aG healthagent "+userName(v.UID)+"   # as root; then log in again", "%v", err)
 	case errors.Is(err, errAway) && !v.installed():
 		return warning(v.start(), "it is not running: %v", err)
-	case err != nil:
+	case errors.Is(err, errAway):
 		return failure(v.start(), "%v", err)
+	case err != nil && v.installed():
+		return failure("systemctl restart healthagent; "+v.log(), "%v", err)
+	case err != nil:
+		return failure("Stop 'healthagent serve' and start it again.", "%v", err)
 	}
 	if start, starting := r.Components["start"]; starting {
 		return failure(v.log(), "it is still starting: %s", start.Text)

@@ -15,17 +15,17 @@ import (
 func databaseChecks() []check {
 	return []check{
 		{"database-reachable", "PostgreSQL", setting, checkReachable},
-		{"database-version", "its version", setting, withServer(checkServerVersion)},
+		{"database-version", "PostgreSQL version", setting, withServer(checkServerVersion)},
 		{"database-durable", "durability", setting, withServer(checkDurable)},
 		{"database-checksums", "checksums", setting, withServer(checkChecksums)},
-		{"database-standby", "primary", setting, withServer(checkStandby)},
-		{"database-restart", "its settings", setting, withServer(checkPending)},
-		{"database-tracking", "its statistics", setting, withServer(checkTracking)},
+		{"database-standby", "PostgreSQL primary", setting, withServer(checkStandby)},
+		{"database-restart", "PostgreSQL settings", setting, withServer(checkPending)},
+		{"database-tracking", "PostgreSQL statistics", setting, withServer(checkTracking)},
 		{"database-vacuum", "autovacuum", setting, withServer(checkVacuum)},
 		{"database-wraparound", "transaction ids", setting, withServer(checkWraparound)},
 		{"database-idle", "idle transactions", setting, checkIdle},
 		{"database-connections", "connections", setting, checkConnections},
-		{"database-role", "its role", setting, withCheckup(checkRole)},
+		{"database-role", "database role", setting, withCheckup(checkRole)},
 		{"database-encoding", "encoding", setting, withCheckup(checkEncoding)},
 		{"database-collation", "sort order", setting, withCheckup(checkCollation)},
 		{"database-statements", "pg_stat_statements", setting, withCheckup(checkStatements)},
@@ -105,7 +105,7 @@ func (v *visit) startDatabase() string {
 	switch {
 	case v.clusterUnit() != "" && strings.Contains(v.Database.URL, "/run/postgresql"):
 		unit := strings.TrimSuffix(v.clusterUnit(), ".service")
-		return "systemctl start " + unit + " || journalctl -u " + unit + " -n 30 --no-pager"
+		return "systemctl start " + unit + "; journalctl -u " + unit + " -n 30 --no-pager"
 	case v.Database.Private:
 		return "tail -n 30 " + sh(v.stateDir()+"/postgres.log")
 	default:

@@ -87,6 +87,7 @@ func TestAServerThatIsNot(t *testing.T) {
 		"watchdog":     {set(serviceUnit, "WatchdogUSec", "0"), "service-watchdog", "warn", "off", "systemctl edit"},
 		"cluster":      {set("postgresql@15-healthagent.service", "ActiveState", "failed"), "service-database", "fail", "failed", "systemctl start postgresql@15-healthagent"},
 		"cluster boot": {func(w *ward) { w.write("/etc/postgresql/15/healthagent/start.conf", 0o644, "manual\n") }, "service-database", "warn", "boot", "start.conf"},
+		"managed":      {func(w *ward) { w.env["DATABASE_URL"] = "postgres://x@db.example/x" }, "service-database", "skip", "not a cluster of this", ""},
 		"redis":        {set(redisUnit, "ActiveState", "failed"), "service-cache", "warn", "failed", "systemctl start redis-server@healthagent"},
 		"redis boot":   {set(redisUnit, "UnitFileState", "disabled"), "service-cache", "warn", "boot", "systemctl enable"},
 		"other unit":   {func(w *ward) { w.write(unitDir+backupUnit, 0o644, "[Service]\nUser=root\n") }, "service-files", "warn", backupUnit, "units --write /etc && "},

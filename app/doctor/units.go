@@ -39,14 +39,14 @@ func (v *visit) clusterUnit() string {
 
 func checkDatabaseService(_ context.Context, v *visit) answer {
 	version := v.clusterVersion()
-	if version == "" {
+	if version == "" || !strings.Contains(v.Config.DatabaseURL.Reveal(), "/run/postgresql") && !v.hidden() {
 		return skipped("the database is not a cluster of this installation")
 	}
 	name := v.clusterUnit()
 	short := strings.TrimSuffix(name, ".service")
 	return v.withUnit(name, func(u unit) answer {
 		if u["ActiveState"] != "active" {
-			return failure("systemctl start "+short+" || journalctl -u "+short+" -n 30 --no-pager", "%s does not run: it is %s", short, cmp.Or(u["ActiveState"], "unknown"))
+			return failure("systemctl start "+short+"; journalctl -u "+short+" -n 30 --no-pager", "%s does not run: it is %s", short, cmp.Or(u["ActiveState"], "unknown"))
 		}
 		const auto = "auto"
 		raw, err := os.ReadFile(v.path("/etc/postgresql/" + version + "/healthagent/start.conf"))
@@ -78,7 +78,7 @@ func checkCacheService(_ context.Context, v *visit) answer {
 		case u["LoadState"] == "not-found" && v.hidden():
 			return skipped("the cache is not a Redis of this installation")
 		case u["ActiveState"] != "active":
-			return warning("systemctl start "+short+" || journalctl -u "+short+" -n 30 --no-pager",
+			return warning("systemctl start "+short+"; journalctl -u "+short+" -n 30 --no-pager",
 				"%s does not run: it is %s; PostgreSQL serves alone", short, cmp.Or(u["ActiveState"], "unknown"))
 		case u["UnitFileState"] != "enabled":
 			return warning("systemctl enable "+short, "%s runs, but is not started at boot", short)
