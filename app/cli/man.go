@@ -55,8 +55,8 @@ func manual(root *cobra.Command, version versionInfo) string {
 	}
 	p.section("EXIT STATUS")
 	for _, line := range [][2]string{
-		{"0", "success"},
-		{"1", "failure"},
+		{"0", "success; doctor: nothing fails, though there may be warnings"},
+		{"1", "failure; doctor: something fails"},
 		{"2", "the command line cannot be understood"},
 		{"69", "the database, the cache or the daemon is away (verbs that end by themselves)"},
 		{"78", "a setting is missing or wrong"},
@@ -68,8 +68,14 @@ func manual(root *cobra.Command, version versionInfo) string {
 	p.section("FILES")
 	for _, line := range [][2]string{
 		{config.DefaultEnvFile, "settings, as lines of NAME=value"},
-		{"/var/lib/healthagent", "state of the service"},
-		{"/run/healthagent/admin.sock", "socket of the running service"},
+		{"/etc/healthagent/credentials/", "secrets of the service, one a file: telegram-token, and for servers elsewhere database-url and redis-url; root only"},
+		{"/etc/healthagent/redis.conf", "the cache's own Redis"},
+		{"/etc/systemd/system/healthagent.service", "the service; changes to it go into a drop-in, by systemctl edit healthagent"},
+		{"/run/healthagent/admin.sock", "socket of the running service; the group healthagent may look, the group healthagent-admin may act"},
+		{"/usr/local/lib/healthagent/releases/VERSION/healthagent", "the program, of which /usr/local/bin/healthagent is a link; the last three versions are kept"},
+		{"/var/backups/healthagent/", "dumps, each with its manifest"},
+		{"/var/lib/healthagent/", "state of the service: reports of acts, and rescued rows"},
+		{"/var/log/healthagent-install.log", "what install.sh did"},
 	} {
 		p.item(line[0])
 		p.text(line[1])
@@ -83,28 +89,31 @@ func (p *page) verbs(parent *cobra.Command) {
 		if !command.IsAvailableCommand() || command.Name() == "help" {
 			continue
 		}
-		if command.HasAvailableSubCommands() {
-			p.verbs(command)
-			continue
+		if command.Annotations[gathersOnly] == "" {
+			p.verb(command)
 		}
-		_, use, _ := strings.Cut(command.UseLine(), " ")
-		p.item(strings.TrimSuffix(use, " [flags]"))
-		p.text(cmp.Or(command.Long, command.Short+"."))
-		command.LocalNonPersistentFlags().VisitAll(func(flag *pflag.Flag) {
-			if flag.Hidden || flag.Name == "help" {
-				return
-			}
-			name := "--" + flag.Name
-			if flag.Shorthand != "" {
-				name = "-" + flag.Shorthand + ", " + name
-			}
-			if kind := flag.Value.Type(); kind != "bool" {
-				name += " " + kind
-			}
-			p.macro("br")
-			p.text(name + ": " + flag.Usage)
-		})
+		p.verbs(command)
 	}
+}
+
+func (p *page) verb(command *cobra.Command) {
+	_, use, _ := strings.Cut(command.UseLine(), " ")
+	p.item(strings.TrimSuffix(use, " [flags]"))
+	p.text(cmp.Or(command.Long, command.Short+"."))
+	command.LocalNonPersistentFlags().VisitAll(func(flag *pflag.Flag) {
+		if flag.Hidden || flag.Name == "help" {
+			return
+		}
+		name := "--" + flag.Name
+		if flag.Shorthand != "" {
+			name = "-" + flag.Shorthand + ", " + name
+		}
+		if kind := flag.Value.Type(); kind != "bool" {
+			name += " " + kind
+		}
+		p.macro("br")
+		p.text(name + ": " + flag.Usage)
+	})
 }
 
 func (p *page) setting(s config.Setting) {

@@ -106,11 +106,14 @@ func addSettings(root *cobra.Command) {
 	}
 }
 
+// gathersOnly marks a verb that does nothing by itself.
+const gathersOnly = "gathers-only"
+
 // family makes a verb that only gathers others: naming none of them, or an unknown
 // one, is a mistake that must not look like success.
 func family(use, short string, members ...*cobra.Command) *cobra.Command {
 	parent := &cobra.Command{
-		Use: use, Short: short, SuggestionsMinimumDistance: 2,
+		Use: use, Short: short, SuggestionsMinimumDistance: 2, Annotations: map[string]string{gathersOnly: "yes"},
 		Args: func(parent *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return fault.New(fault.Usage, "which of "+memberNames(parent)+"?")
