@@ -149,7 +149,8 @@ func checkWatchdog(_ context.Context, v *visit) answer {
 		if w := u["WatchdogUSec"]; w != "" && w != "0" && w != "infinity" {
 			return well("it is ended and started again when it hangs for %s", w)
 		}
-		return warning(v.mendUnit(), "it is off: a daemon that hangs would stay so")
+		return warning("systemctl cat healthagent | grep -n WatchdogSec; systemctl revert healthagent && systemctl restart healthagent",
+			"it is off: a daemon that hangs would stay so")
 	})
 }
 
@@ -169,7 +170,7 @@ func checkHardening(ctx context.Context, v *visit) answer {
 		return skipped("systemd-analyze does not say: %v", err)
 	}
 	if level > mostExposure {
-		return warning("systemd-analyze security healthagent; "+v.mendUnit(),
+		return warning("systemctl revert healthagent && systemctl restart healthagent   # 'systemd-analyze security healthagent' says which lines",
 			"the exposure is %.1f, and should be at most %.1f: a directive was taken away, or this systemd does not know it", level, mostExposure)
 	}
 	return well("the exposure is %.1f of 10", level)
