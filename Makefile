@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
-.PHONY: help build demo test test-major test-server check bench tidy clean
+.PHONY: help build demo test test-major test-server check bench release tidy clean
 
 # Linters by version and checksum, so that everybody sees the same complaints.
 STATICCHECK := go tool -modfile=test/tools/go.mod staticcheck

@@ -49,6 +49,8 @@ constants() {
 	mark='# healthagent install'
 	oldest_postgres=15
 	steps=12
+	# what may be asked before it is known; none of it comes from the environment
+	logging=no echo_off=no first=no since=0 cluster='' port='' old='' dump='' last='' backups=$default_backups
 }
 
 usage() {
@@ -93,7 +95,7 @@ warn() {
 
 # note writes a line into the log, once that is open.
 note() {
-	if [ "${logging:-}" = yes ]; then
+	if [ "$logging" = yes ]; then
 		printf '%s %s\n' "$(date -u '+%Y-%m-%dT%H:%M:%SZ')" "$*" >>"$log" 2>/dev/null || :
 	fi
 }
@@ -120,7 +122,7 @@ quiet() {
 	note "+ $*"
 	quiet_rc=0
 	"$@" >"$work/out" 2>&1 </dev/null || quiet_rc=$?
-	if [ "${logging:-}" = yes ]; then cat "$work/out" >>"$log"; fi
+	if [ "$logging" = yes ]; then cat "$work/out" >>"$log"; fi
 	if [ "$quiet_rc" -ne 0 ]; then
 		tail -n 15 "$work/out" >&2 || :
 	fi
@@ -308,7 +310,7 @@ leave() {
 	trap - EXIT
 	trap '' INT TERM
 	set +e
-	if [ "${echo_off:-}" = yes ]; then stty echo </dev/tty; fi
+	if [ "$echo_off" = yes ]; then stty echo </dev/tty; fi
 	allow_services
 	if [ "$rc" -ne 0 ] && [ "$upgrading" = yes ]; then
 		undo_upgrade
@@ -337,6 +339,7 @@ check_server() {
 	[ "$free_mb" -ge 1024 ] || fail "only $free_mb MB are free in /var/lib; 1 GB is needed"
 	memory_mb=$(awk '/^MemTotal:/ {print int($2 / 1024)}' /proc/meminfo)
 	[ "$memory_mb" -ge 400 ] || fail "the server has $memory_mb MB of memory; 400 MB are needed"
+	memory_mb=$((memory_mb / 64 * 64)) # another kernel may count a little differently, which is no reason to restart a server
 	cores=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 }
 
@@ -464,9 +467,9 @@ inputs_token() {
 }
 
 ask_token() {
-	printf "The bot's token, from @BotFather on Telegram (it is not shown): " >/dev/tty
-	stty -echo </dev/tty
 	echo_off=yes
+	stty -echo </dev/tty
+	printf "The bot's token, from @BotFather on Telegram (it is not shown): " >/dev/tty
 	IFS= read -r token </dev/tty || token=''
 	stty echo </dev/tty
 	echo_off=no
@@ -573,7 +576,7 @@ check_config() {
 		candidate_url REDIS_URL "$redis_url" "$work/redis-url"
 	} >>"$work/candidate.env"
 	if ! run_new config check --env-file "$work/candidate.env" >"$work/out" 2>&1; then
-		sed "s|$work/candidate.env|$env_file|g" "$work/out" >&2
+		sed "s|$work/candidate.env|$env_file|g" "$work/out" >&2 || :
 		fail "the settings are not right for healthagent $new_version"
 	fi
 	if [ "$database" = managed ] && [ -n "$database_url" ]; then
@@ -709,7 +712,7 @@ users_and_places() {
 	shared_dir "${sysusers%/*}"
 	shared_dir "${tmpfiles%/*}"
 	put "$sysusers" 644 root:root <"$work/units/sysusers.d/healthagent.conf"
-	if ! getent passwd "$name" >/dev/null || ! getent group "$name-admin" >/dev/null; then
+	if ! getent passwd "$name" >/dev/null || ! getent group "$name" >/dev/null || ! getent group "$name-admin" >/dev/null; then
 		act "make the user $name and the group $name-admin" systemd-sysusers "$sysusers"
 	fi
 	put "$tmpfiles" 644 root:root <"$work/units/tmpfiles.d/healthagent.conf"
@@ -739,6 +742,9 @@ backup_place() {
 	/*) ;;
 	*) fail "HEALTHAGENT_BACKUP_DIR is $backups; it has to be a full path" ;;
 	esac
+	if [ -d "$backups" ] && [ "$(stat -c %U "$backups")" != "$name" ] && [ -n "$(ls -A "$backups")" ]; then
+		fail "HEALTHAGENT_BACKUP_DIR is $backups, where others have files: choose a directory for the dumps alone"
+	fi
 	own_dir "$backups" 700 "$name:$name"
 }
 
@@ -1143,7 +1149,7 @@ verify_units() {
 show_journal() {
 	{
 		echo "---- the last lines of the service:"
-		journalctl -u healthagent.service --since "@${since:-0}" -n 20 --no-pager -o cat 2>/dev/null || :
+		journalctl -u healthagent.service --since "@$since" -n 20 --no-pager -o cat 2>/dev/null || :
 		echo "----"
 	} | tee -a "$log" >&2 || :
 }
@@ -1162,7 +1168,8 @@ find_old() {
 journal_value() { sed -n "s/^$1 //p" "$notes/upgrade" 2>/dev/null | head -n 1; }
 
 journal() { # PHASE
-	printf 'phase %s\nold %s\nnew %s\ndump %s\n' "$1" "$old" "$new" "${dump:-}" >"$notes/upgrade.new"
+	printf 'phase %s\nold %s\nnew %s\ndump %s\n' "$1" "$old" "$new" "$dump" >"$notes/upgrade.new"
+	sync "$notes/upgrade.new"
 	mv -f "$notes/upgrade.new" "$notes/upgrade"
 }
 
@@ -1242,7 +1249,7 @@ upgrade_files() {
 	for upgrade_unit in $unit_files; do echo "$units/$upgrade_unit"; done
 	printf '%s\n' "$servers_dropin" "$backups_dropin" "$sysusers" "$tmpfiles" "$man_page" "$completion" "$redis_conf" "$redis_dropin" "$env_file" \
 		"$token_credential" "$credentials/database-url" "$credentials/redis-url"
-	if [ -n "${cluster:-}" ]; then echo "$cluster_etc/conf.d/healthagent.conf"; fi
+	if [ -n "$cluster" ]; then echo "$cluster_etc/conf.d/healthagent.conf"; fi
 }
 
 begin_upgrade() {
@@ -1261,14 +1268,13 @@ begin_upgrade() {
 
 # dump_before keeps what the new program will change: a schema that is there.
 dump_before() {
-	if [ "${old:-}" = "$new" ] || [ "$no_dump" = yes ] || [ -n "$dump" ] || [ ! -f "$env_file" ]; then return 0; fi
+	if [ "$old" = "$new" ] || [ "$no_dump" = yes ] || [ -n "$dump" ] || [ ! -f "$env_file" ]; then return 0; fi
 	if [ "$dry" = yes ]; then
 		[ -z "$old" ] || say "    would dump the database"
 		return 0
 	fi
 	quiet run_new migrate status -o json || fail "the database cannot be asked"
 	grep -q '"state": "applied"' "$work/out" || return 0
-	if ! run_new backup --help >/dev/null 2>&1; then return 0; fi
 	quiet run_new backup --reason upgrade -o json || fail "the dump before the upgrade failed; with --no-dump there is none"
 	dump=$(json_value file <"$work/out")
 	say "    the dump before the upgrade: ${dump:-in $(backup_dir)}"
@@ -1313,15 +1319,17 @@ undo_upgrade() {
 	fi
 	rm -f "$notes/upgrade"
 	rm -rf "$notes/undo"
+	prune_releases "$old"
 	[ -z "$dump" ] || say "The dump made before the upgrade: $dump"
 }
 
 # undo_servers starts the servers again whose files were changed and are now as they were.
 undo_servers() {
+	if [ "$database" = own ]; then find_cluster; fi
 	if [ "$redis" = own ] && ! has_read redis "$(print_of "$redis_conf" "$redis_dropin")"; then
 		quiet systemctl restart "$redis_unit" && set_read redis "$(print_of "$redis_conf" "$redis_dropin")"
 	fi
-	if [ -n "${cluster:-}" ] && ! has_read postgresql "$(print_of "$cluster_etc/conf.d/healthagent.conf")"; then
+	if [ -n "$cluster" ] && ! has_read postgresql "$(print_of "$cluster_etc/conf.d/healthagent.conf")"; then
 		quiet restart_cluster && set_read postgresql "$(print_of "$cluster_etc/conf.d/healthagent.conf")"
 	fi
 }
@@ -1376,10 +1384,13 @@ commit_upgrade() {
 		rm -f "$notes/upgrade"
 		rm -rf "$notes/undo"
 	fi
-	[ "$dry" = no ] || return 0
-	# the last three releases stay
+	[ "$dry" = yes ] || prune_releases "$new"
+}
+
+# prune_releases keeps the last three, and one.
+prune_releases() { # RELEASE
 	find "$releases" -mindepth 1 -maxdepth 1 -type d -printf '%T@ %f\n' | sort -rn | tail -n +4 | while read -r _ prune; do
-		if [ "$prune" != "$new" ]; then rm -rf "${releases:?}/$prune"; fi
+		if [ "$prune" != "$1" ]; then rm -rf "${releases:?}/$prune"; fi
 	done
 }
 
@@ -1393,9 +1404,9 @@ examine() {
 	patience=1s
 	if [ "$(changes)" -gt 0 ]; then patience=60s; fi
 	diagnose "$link" --wait "$patience" >"$work/doctor" 2>&1 || healthy=no
-	if [ "$logging" = yes ]; then cat "$work/doctor" >>"$log"; fi
-	awk '!/^(✔|-) /' "$work/doctor"
-	if [ "$healthy" = no ] && [ "$upgrading" = yes ]; then examine_upgrade; fi
+	cat "$work/doctor" >>"$log"
+	awk '!/^(✔|-) /' "$work/doctor" || :
+	if [ "$upgrading" = yes ]; then examine_upgrade; fi
 }
 
 diagnose() { # PROGRAM OPTION...
@@ -1412,6 +1423,12 @@ failing() { # PROGRAM
 
 # examine_upgrade fails for what is worse than under the old program.
 examine_upgrade() {
+	sleep 3 # for one that falls over as soon as it works
+	if ! systemctl is-active -q healthagent.service || [ "$(systemctl show -p NRestarts --value healthagent.service)" != 0 ]; then
+		show_journal
+		fail "healthagent $new_version does not stay up"
+	fi
+	[ "$healthy" = no ] || return 0
 	failing "$link" | comm -13 "$notes/undo/failing" - >"$work/worse"
 	[ -s "$work/worse" ] || return 0
 	show_journal
@@ -1420,7 +1437,7 @@ examine_upgrade() {
 
 # first_dump makes the first dump of a new installation and restores it on trial, so that it is known to go.
 first_dump() {
-	[ "${first:-no}" = yes ] || return 0
+	[ "$first" = yes ] || return 0
 	quiet systemctl start healthagent-backup.service || warn "the first dump failed: journalctl -u healthagent-backup"
 }
 
@@ -1459,7 +1476,7 @@ data_place() {
 }
 
 undo_hint() {
-	if [ -n "${old:-}" ] && [ "$old" != "$new" ]; then
+	if [ -n "$old" ] && [ "$old" != "$new" ]; then
 		echo "sudo $here/install.sh --binary $releases/$old/healthagent goes back to $old; --uninstall takes the service away and keeps the data"
 	else
 		echo "sudo $here/install.sh --uninstall takes the service away and keeps the data; --purge takes everything"
@@ -1482,6 +1499,10 @@ uninstall_all() {
 	stop_servers
 	step "removing the program"
 	remove_program
+	if [ "$dry" = yes ]; then
+		say "$(changes) changes would be made; nothing was changed."
+		return 0
+	fi
 	say "
 healthagent was taken away; $(changes) changes. These stay:
   settings and secrets  $etc
@@ -1577,9 +1598,13 @@ purge_all() {
 	remove_files
 	step "removing the users"
 	remove_users
+	if [ "$dry" = yes ]; then
+		say "$(changes) changes would be made; nothing was changed."
+		return 0
+	fi
 	say "
 Everything of healthagent is gone; the packages of PostgreSQL and Redis are still there."
-	[ -z "${last:-}" ] || say "The last dump: $last"
+	[ -z "$last" ] || say "The last dump: $last"
 	forget_log
 }
 
@@ -1648,20 +1673,24 @@ dump_alone() {
 	(umask 077 && cd "${last_new%/*}" && sha256sum "${last_new##*/}" >"$last_new.sha256")
 }
 
+# remove_cluster takes away every cluster of our name: an upgrade of PostgreSQL may have left the one before.
 remove_cluster() {
-	[ -n "$cluster" ] || return 0
-	if ! remembers "cluster $cluster"; then
-		warn "the PostgreSQL cluster $cluster/$name was not made by install.sh and stays: pg_dropcluster --stop $cluster $name removes it"
-		return 0
-	fi
-	changed "remove the PostgreSQL cluster $cluster $name"
-	[ "$dry" = no ] || return 0
-	quiet pg_dropcluster --stop "$cluster" "$name" || : # of a broken one as much as goes; the rest is removed here
-	rm -rf "/etc/postgresql/$cluster/$name" "/var/lib/postgresql/$cluster/$name"
-	rm -f "/var/log/postgresql/postgresql-$cluster-$name.log"*
-	rmdir "/etc/postgresql/$cluster" "/var/lib/postgresql/$cluster" 2>/dev/null || :
-	systemctl daemon-reload
-	systemctl reset-failed "$cluster_unit" 2>/dev/null || :
+	for remove_dir in /etc/postgresql/*/"$name"; do
+		[ -d "$remove_dir" ] || continue
+		cluster=${remove_dir#/etc/postgresql/}
+		cluster=${cluster%/*}
+		if ! grep -q '^cluster [0-9]' "$notes/made" 2>/dev/null; then
+			warn "the PostgreSQL cluster $cluster/$name was not made by install.sh and stays: pg_dropcluster --stop $cluster $name removes it"
+			continue
+		fi
+		changed "remove the PostgreSQL cluster $cluster $name"
+		[ "$dry" = no ] || continue
+		quiet pg_dropcluster --stop "$cluster" "$name" || : # of a broken one as much as goes; the rest is removed here
+		rm -rf "$remove_dir" "/var/lib/postgresql/$cluster/$name" "/var/log/postgresql/postgresql-$cluster-$name.log"*
+		rmdir "/etc/postgresql/$cluster" "/var/lib/postgresql/$cluster" 2>/dev/null || :
+		systemctl daemon-reload
+		systemctl reset-failed "postgresql@$cluster-$name.service" 2>/dev/null || :
+	done
 }
 
 remove_files() {
@@ -1682,7 +1711,8 @@ remove_backups() {
 	[ -d "$1" ] || return 0
 	changed "remove the dumps in $1"
 	[ "$dry" = no ] || return 0
-	find "$1" -mindepth 1 -maxdepth 1 \( -user "$name" -o -name 'healthagent*' \) -exec rm -rf {} +
+	find "$1" -mindepth 1 -maxdepth 1 -name 'healthagent*' -exec rm -rf {} +
+	if getent passwd "$name" >/dev/null; then find "$1" -mindepth 1 -maxdepth 1 -user "$name" -exec rm -rf {} +; fi
 	rmdir "$1" 2>/dev/null || warn "$1 holds other files too and stays"
 }
 
@@ -1703,7 +1733,7 @@ forget_log() {
 }
 
 show_version() {
-	for version_of in "${binary:-}" "$here/healthagent" "$link"; do
+	for version_of in "$binary" "$here/healthagent" "$link"; do
 		if [ -n "$version_of" ] && [ -x "$version_of" ]; then
 			exec "$version_of" version
 		fi
