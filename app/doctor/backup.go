@@ -148,7 +148,7 @@ const copyTime = 6 * time.Hour
 func checkCopy(_ context.Context, v *visit) answer {
 	return v.withBackups(func(s backup.Status) answer {
 		if v.Config.BackupHook == "" {
-			return warning("Write HEALTHAGENT_BACKUP_HOOK='rclone copy \"$HEALTHAGENT_BACKUP_FILE\" remote:healthagent' (or scp, restic, ...) into "+v.envFile()+", then: "+v.dumpNow(),
+			return warning("Write HEALTHAGENT_BACKUP_HOOK='scp -Bq \"$HEALTHAGENT_BACKUP_FILE\"* user@elsewhere:healthagent/' (or rclone, restic, ...) into "+v.envFile()+", then: "+v.dumpNow(),
 				"HEALTHAGENT_BACKUP_HOOK is empty: a dump on the same disk is no backup")
 		}
 		n := s.Newest
