@@ -138,16 +138,19 @@ func (p *page) item(term string) {
 	p.WriteString("\\fB" + escape(term) + "\\fR\n")
 }
 
-// text writes a paragraph; each of its lines is kept as one.
+// text writes paragraphs. Their lines are filled; an indented one stays as it is.
 func (p *page) text(text string) {
-	for i, line := range strings.Split(text, "\n") {
-		switch {
-		case line == "":
+	indented := false
+	for line := range strings.SplitSeq(text, "\n") {
+		if line == "" {
 			p.macro("sp")
+			indented = false
 			continue
-		case i > 0:
+		}
+		if indented && line[0] != ' ' {
 			p.macro("br")
 		}
+		indented = line[0] == ' ' // which ends the line before it too
 		p.WriteString(escape(line) + "\n")
 	}
 }
