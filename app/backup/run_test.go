@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -314,5 +315,35 @@ func full(t *testing.T, url string) {
 	defer func() { _ = conn.Close(context.Background()) }()
 	if _, err := conn.Exec(t.Context(), `CREATE TABLE noise AS SELECT sha256(i::text::bytea) AS x FROM generate_series(1, 20000) AS i`); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestRootLeavesTheFilesToTheOwnerOfTheDirectory is for root with a database of its own naming, who stays root.
+func TestRootLeavesTheFilesToTheOwnerOfTheDirectory(t *testing.T) {
+	t.Parallel()
+	if os.Getuid() != 0 {
+		t.Skip("only root can give files away")
+	}
+	const uid, gid = 54321, 54322
+	o := options(rig.Postgres(t), t.TempDir())
+	o.Trial, o.Hook = true, backup.Hook{Command: ":"}
+	if err := os.Chown(o.Dir, uid, gid); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := backup.Run(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	all := names(t, o.Dir)
+	if len(all) != 4 {
+		t.Errorf("%q", all)
+	}
+	for _, name := range all {
+		info, err := os.Stat(filepath.Join(o.Dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if owner, ok := info.Sys().(*syscall.Stat_t); !ok || owner.Uid != uid || owner.Gid != gid || info.Mode() != 0o600 {
+			t.Errorf("%s belongs to %d:%d, %v", name, owner.Uid, owner.Gid, info.Mode())
+		}
 	}
 }
