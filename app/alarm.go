@@ -36,8 +36,11 @@ func (d *daemon) raiseAlarms(ctx context.Context) {
 	if every == 0 {
 		every = alarmEvery
 	}
+	if d.ended != "" {
+		book.Happened("ended", d.ended, "journalctl -u healthagent.service")
+	}
 	var seen *source.Doctor
-	for pause := every; wait(ctx, pause); {
+	for pause := time.Duration(0); wait(ctx, pause); { // at once: who is killed again and again does not get far
 		findings := d.ailments(ctx)
 		if last := d.doctor.last(); last != seen { // each of its looks counts once
 			seen, findings = last, append(findings, checks(last, findings)...)
@@ -49,15 +52,18 @@ func (d *daemon) raiseAlarms(ctx context.Context) {
 		case d.tell(ctx, book, message):
 			pause = every
 		default:
-			pause = min(2*pause, alarmPause)
+			pause = min(2*max(pause, every), alarmPause)
 		}
 	}
 }
 
 // tell sends a message past the outbox, and reports whether anybody got it. What nobody got is told later, if it is still true then.
 func (d *daemon) tell(ctx context.Context, book *alarm.Book, message alarm.Message) bool {
+	// what is on its way is waited for even while the daemon stops: else nobody would know whether it was told
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
 	told, err := d.bot.Tell(ctx, message.Text)
-	if err != nil && ctx.Err() == nil {
+	if err != nil {
 		d.log.Warn("telling the administrators", "about", message.Codes(), "told", told, "error", err)
 	}
 	if told == 0 {

@@ -1,6 +1,9 @@
 package app
 
 import (
+	"errors"
+	"io/fs"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -156,5 +159,37 @@ func TestTheDoctorsFindingsAreNewsOfTheirOwn(t *testing.T) {
 	}
 	if got := checks(found, nil)[2]; got.Title != "Disk, disk of the state" || got.Text != "full" || got.Remedy != "make room" || found.Checks[2].Title != "disk of the state" {
 		t.Errorf("%+v, from %+v", got, found.Checks[2])
+	}
+}
+
+// TestWhatWasNotStoppedIsTold starts a daemon where another was killed: its mark is there.
+func TestWhatWasNotStoppedIsTold(t *testing.T) {
+	t.Parallel()
+	h, _ := alarmed(t, rig.Postgres(t))
+	if err := os.MkdirAll(h.options.Config.StateDir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	running := h.options.Config.StateDir + "/running"
+	for i, said := range []string{boot(), "another boot"} {
+		if err := os.WriteFile(running, []byte(said+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if i > 0 { // the same is not told again within the hour
+			if err := os.Remove(h.options.Config.StateDir + "/alarm.json"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		h.start()
+		h.awaitReply([]string{"🔴 healthagent.service ended without being stopped: ", "🔴 the machine went down before healthagent.service was stopped; "}[i])
+		h.end()
+		if _, err := os.Stat(running); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("the mark stays: %v", err)
+		}
+	}
+	h.start()
+	h.log.await(t, "this process works for the bot")
+	h.end()
+	if texts := h.alarms(); len(texts) != 2 {
+		t.Errorf("told %q", texts)
 	}
 }

@@ -74,6 +74,7 @@ type daemon struct {
 	awaits atomic.Pointer[string] // the component that it can only wait for; nil: it is at work
 	leads  atomic.Bool
 	rival  atomic.Pointer[string] // who leads instead
+	ended  string                 // how the process before this one did; empty: as it should
 	mute   atomic.Bool            // another process works for the bot, and tells the administrators
 	beat   atomic.Int64           // when a loop of ours last turned
 	cpu    cpuMeter
@@ -91,6 +92,7 @@ func Serve(ctx context.Context, o Options) error {
 	if err != nil {
 		return fault.Wrap(fault.Conflict, "the admin socket cannot be opened", err)
 	}
+	defer d.leaveMark()()
 	d.sampler = sampler.New(sampler.Config{
 		Version: o.Version, Label: d.label(), Dir: o.Config.StateDir, Phase: d.phaseText, Now: d.now, Logger: d.log,
 	})
@@ -117,6 +119,28 @@ func Serve(ctx context.Context, o Options) error {
 		d.log.Info("stopped")
 	}
 	return err
+}
+
+// leaveMark marks that the daemon runs, and returns what takes the mark away. It comes after the socket is ours: so no other daemon has
+// this state directory.
+func (d *daemon) leaveMark() (clear func()) {
+	m := markIn(d.Config.StateDir)
+	unit := "the service"
+	if d.notify.Active() {
+		unit = "healthagent.service"
+	}
+	var err error
+	if d.ended, err = m.set(unit); err != nil {
+		d.log.Warn("marking that this process runs", "error", err)
+	}
+	if d.ended != "" {
+		d.log.Warn("the process before this one", "ended", d.ended)
+	}
+	return func() {
+		if err := m.clear(); err != nil {
+			d.log.Warn("this process was not marked as running", "error", err)
+		}
+	}
 }
 
 // sayStopping tells systemd at the beginning of the drain, not at its end.

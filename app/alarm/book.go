@@ -24,8 +24,9 @@ type Book struct {
 	host string
 	now  func() time.Time
 
-	told told
-	seen map[string]*streak
+	told   told
+	seen   map[string]*streak
+	events map[string]streak // that wait to be told
 }
 
 // streak is a verdict that has not changed since.
@@ -40,6 +41,7 @@ type streak struct {
 type change struct {
 	streak
 	code  string
+	event bool
 	times int       // it turned red since it was told last, this time included
 	last  time.Time // it was told that it is red; zero: never
 	began time.Time // what is over now
@@ -99,9 +101,13 @@ func (b *Book) see(now time.Time, f source.Finding) {
 	s.finding, s.looks = f, s.looks+1
 }
 
-// due are the changes that have lasted, red ones first.
+// due are the events and the changes that have lasted, red ones first.
 func (b *Book) due(now time.Time) []change {
 	var due []change
+	for code, s := range b.events {
+		t := b.told.Codes[code]
+		due = append(due, change{streak: s, code: code, event: true, times: t.Times, last: t.At})
+	}
 	for code, s := range b.seen {
 		t := b.told.Codes[code]
 		if s.red == t.Red || s.looks < twice || now.Sub(s.since) < steady || s.red && recent(now, t.At) {
@@ -138,24 +144,23 @@ func (b *Book) Told(m Message) error {
 	now := b.now()
 	for _, c := range m.changes {
 		b.told.note(c, now)
+		if c.event {
+			delete(b.events, c.code)
+		}
 	}
 	b.told.Sent = append(b.told.Sent, now)
 	b.told.forget(now)
 	return b.told.save(b.path)
 }
 
-// Event returns the message that something has happened, which has no end to wait for: false when the same was told within the last hour,
-// or too much else was. A book that is asked for events is not asked to look.
-func (b *Book) Event(code, text, remedy string) (Message, bool) {
+// Happened takes in something that has no end to wait for: the next look tells it, unless the same was told within the last hour.
+func (b *Book) Happened(code, text, remedy string) {
 	now := b.now()
 	b.told.count(code)
-	t := b.told.Codes[code]
-	f := source.Finding{Code: code, Verdict: source.Fail, Text: text, Remedy: remedy}
-	c := change{streak: streak{finding: f, red: true, since: now}, code: code, times: t.Times, last: t.At}
-	left := b.left(now)
-	if left == 0 || recent(now, t.At) {
+	if recent(now, b.told.Codes[code].At) {
 		_ = b.told.save(b.path) // the count is a courtesy
-		return Message{}, false
+		return
 	}
-	return Message{Text: b.text(now, []change{c}, left == 1), changes: []change{c}}, true
+	f := source.Finding{Code: code, Verdict: source.Fail, Text: text, Remedy: remedy}
+	b.events[code] = streak{finding: f, red: true, since: now}
 }

@@ -313,16 +313,10 @@ func TestEvents(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	event := func(after time.Duration, code string) string {
-		d.now = d.now.Add(after)
 		d.open() // each is a process of its own
-		m, due := d.book.Event(code, code+" has failed", "journalctl -u "+code)
-		if !due {
-			return ""
-		}
-		if err := d.book.Told(m); err != nil {
-			t.Fatal(err)
-		}
-		return m.Text
+		d.now = d.now.Add(after)
+		d.book.Happened(code, code+" has failed", "journalctl -u "+code)
+		return d.look(0)
 	}
 	if got := event(0, "a"); got != "healthagent on vps1\n\n🔴 a has failed\n→ journalctl -u a" {
 		t.Errorf("said %q", got)
@@ -335,6 +329,7 @@ func TestEvents(t *testing.T) {
 	if got := event(time.Hour, "a"); !strings.Contains(got, "(4 times since 12:00)") {
 		t.Errorf("said %q", got)
 	}
+	d.says("", time.Minute) // it has no end
 	said := 1
 	for i := range 10 {
 		if event(time.Second, fmt.Sprintf("b%d", i)) != "" {
@@ -344,6 +339,20 @@ func TestEvents(t *testing.T) {
 	if said != most {
 		t.Errorf("%d within an hour", said)
 	}
+}
+
+func TestAnEventThatCannotBeSentWaits(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.book.Happened("a", "a has failed", "")
+	for range 2 {
+		if _, due := d.book.Look(nil); !due {
+			t.Error("it is forgotten")
+		}
+	}
+	d.look(0, "!disk")
+	d.says("", time.Second, "!disk")
+	d.says(redDisk, time.Minute, "!disk")
 }
 
 // TestNoStormIsEverSent tries the rules on every kind of weather: verdicts, pauses, restarts and failing sends at random.

@@ -27,7 +27,7 @@ type known struct {
 // Open returns the book in the file at path, an empty one when there is none. The error says why a file that is there is of no use; the
 // book is good even so. host names this machine in the messages.
 func Open(path, host string, now func() time.Time) (*Book, error) {
-	b := &Book{path: path, host: host, now: now, seen: map[string]*streak{}}
+	b := &Book{path: path, host: host, now: now, seen: map[string]*streak{}, events: map[string]streak{}}
 	raw, err := os.ReadFile(path)
 	if err == nil {
 		err = json.Unmarshal(raw, &b.told)
@@ -53,7 +53,7 @@ func (t *told) count(code string) {
 
 func (t *told) note(c change, now time.Time) {
 	k := t.Codes[c.code]
-	k.Red = c.red
+	k.Red = c.red && !c.event
 	if c.red {
 		k.At, k.Since, k.Times = now, c.since, 0
 	}

@@ -45,7 +45,8 @@ func (t *terminal) alertVerb() *cobra.Command {
 	return command
 }
 
-// alert sends the one message, unless the same was told within the last hour.
+// alert sends the one message, unless the same was told within the last hour. Of a service that is started again some versions of systemd
+// say that it has failed, and others do not: it tells that itself when it runs.
 func (t *terminal) alert(ctx context.Context, cfg config.Config, unit string) error {
 	if len(cfg.Admins) == 0 {
 		t.note("healthagent: %s has failed; HEALTHAGENT_ADMINS names nobody who could be told", unit)
@@ -64,8 +65,13 @@ func (t *terminal) alert(ctx context.Context, cfg config.Config, unit string) er
 	if err != nil {
 		t.note("healthagent: warning: %v", err)
 	}
-	code, text := failed(unit, t.unitState(ctx, unit))
-	message, due := book.Event(code, text, "journalctl -u "+unit)
+	state := t.unitState(ctx, unit)
+	if active := state["ActiveState"]; active == "active" || active == "activating" {
+		t.note("healthagent: %s has failed and is started again: it tells that itself", unit)
+		return nil
+	}
+	book.Happened(unit, failed(unit, state), "journalctl -u "+unit)
+	message, due := book.Look(nil)
 	if !due {
 		t.note("healthagent: %s has failed; the administrators were told enough within the last hour", unit)
 		return nil
@@ -87,7 +93,7 @@ func (t *terminal) alert(ctx context.Context, cfg config.Config, unit string) er
 }
 
 // unitState is what systemd says of a unit: its ActiveState, Result and so on. Newer versions tell the unit that is started by OnFailure=
-// in its environment how the other ended; that is better than to ask, when it is started again already.
+// in its environment how the other ended.
 func (t *terminal) unitState(ctx context.Context, unit string) map[string]string {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -102,21 +108,16 @@ func (t *terminal) unitState(ctx context.Context, unit string) map[string]string
 	return state
 }
 
-// failed says in words how a unit has failed, and names the case: a unit that is down is other news than one that was started again.
-// What it logged is not told: that may be private.
-func failed(unit string, state map[string]string) (code, text string) {
-	code, text = unit+" down", unit+" has failed"
+// failed says in words how a unit has failed. What it logged is not told: that may be private.
+func failed(unit string, state map[string]string) string {
+	text := unit + " has failed"
 	if how := howFailed(state["Result"], state["ExecMainStatus"]); how != "" {
 		text += ": " + how
 	}
-	switch active := state["ActiveState"]; {
-	case active == "active" || active == "activating":
-		code = unit + " again"
-		text += ". It is started again"
-	case active == "failed" && unit == "healthagent.service":
+	if unit == "healthagent.service" {
 		text += ". It stays down"
 	}
-	return code, text
+	return text
 }
 
 func howFailed(result, status string) string {
