@@ -40,16 +40,21 @@ func (t *terminal) alertVerb() *cobra.Command {
 		if err := t.asService(report); err != nil {
 			return err
 		}
-		return t.alert(command.Context(), cfg, args[0])
+		unit := args[0]
+		if filepath.Ext(unit) == "" { // as systemctl reads it
+			unit += ".service"
+		}
+		return t.alert(command.Context(), cfg, unit)
 	}
 	return command
 }
 
 // alert sends the one message, unless the same was told within the last hour. Of a service that is started again some versions of systemd
-// say that it has failed, and others do not: it tells that itself when it runs.
+// say that it has failed, and others do not: it tells that itself when it runs. Who starts this for a unit that has not failed wants to
+// see whether messages arrive.
 func (t *terminal) alert(ctx context.Context, cfg config.Config, unit string) error {
 	if len(cfg.Admins) == 0 {
-		t.note("healthagent: %s has failed; HEALTHAGENT_ADMINS names nobody who could be told", unit)
+		t.note("healthagent: HEALTHAGENT_ADMINS names nobody who could be told of %s", unit)
 		return nil
 	}
 	if err := cfg.Require(tokenSetting); err != nil {
@@ -61,43 +66,76 @@ func (t *terminal) alert(ctx context.Context, cfg config.Config, unit string) er
 	if err != nil {
 		host = "this machine"
 	}
+	state := t.unitState(ctx, unit)
+	switch state.kind() {
+	case unitWell:
+		return t.tell(ctx, cfg, "healthagent on "+host+"\n\nThis is a message on trial: "+unit+" has not failed.")
+	case unitAgain:
+		t.note("healthagent: %s has failed and is started again: it tells that itself", unit)
+		return nil
+	}
 	book, err := alarm.Open(filepath.Join(cfg.StateDir, "alert.json"), host, t.now)
 	if err != nil {
 		t.note("healthagent: warning: %v", err)
 	}
-	state := t.unitState(ctx, unit)
-	if active := state["ActiveState"]; active == "active" || active == "activating" {
-		t.note("healthagent: %s has failed and is started again: it tells that itself", unit)
-		return nil
-	}
-	book.Happened(unit, failed(unit, state), "journalctl -u "+unit)
+	book.Happened(strings.Join([]string{unit, state["Result"], state["ExecMainStatus"]}, " "), failed(unit, state), "journalctl -u "+unit)
 	message, due := book.Look(nil)
 	if !due {
-		t.note("healthagent: %s has failed; the administrators were told enough within the last hour", unit)
+		t.note("healthagent: the administrators were told of %s within the last hour", unit)
 		return nil
 	}
-	told, err := telegram.Tell(ctx, telegram.Telling{
-		Token: cfg.TelegramToken.Reveal(), APIURL: cfg.TelegramAPIURL, Chats: cfg.Admins, Text: message.Text, Redact: config.Redactor(cfg),
-	})
-	if told == 0 {
-		return fault.Wrap(fault.Unavailable, "the administrators could not be told that "+unit+" has failed", err)
-	}
-	if err != nil {
-		t.note("healthagent: warning: not all administrators could be told: %v", err)
+	if err := t.tell(ctx, cfg, message.Text); err != nil {
+		return err
 	}
 	if err := book.Told(message); err != nil {
 		t.note("healthagent: warning: %v", err)
 	}
-	t.note("healthagent: %d of %d administrators were told that %s has failed", told, len(cfg.Admins), unit)
 	return nil
 }
 
-// unitState is what systemd says of a unit: its ActiveState, Result and so on. Newer versions tell the unit that is started by OnFailure=
-// in its environment how the other ended.
-func (t *terminal) unitState(ctx context.Context, unit string) map[string]string {
+// tell sends a text to the administrators. Somebody must have got it.
+func (t *terminal) tell(ctx context.Context, cfg config.Config, text string) error {
+	told, err := telegram.Tell(ctx, telegram.Telling{
+		Token: cfg.TelegramToken.Reveal(), APIURL: cfg.TelegramAPIURL, Chats: cfg.Admins, Text: text, Redact: config.Redactor(cfg),
+	})
+	if told == 0 {
+		return fault.Wrap(fault.Unavailable, "the administrators could not be told", err)
+	}
+	if err != nil {
+		t.note("healthagent: warning: not all administrators could be told: %v", err)
+	}
+	t.note("healthagent: %d of %d administrators were told", told, len(cfg.Admins))
+	return nil
+}
+
+// unitState is what systemd says of a unit: its ActiveState, Result and so on; empty where systemd cannot be asked.
+type unitState map[string]string
+
+// kind is what is to be told of a unit.
+func (s unitState) kind() unitKind {
+	active, success := s["ActiveState"], s["Result"] == "success" || s["Result"] == ""
+	switch {
+	case active != "" && active != "failed" && success:
+		return unitWell
+	case active == "active" || active == "activating":
+		return unitAgain
+	}
+	return unitDown
+}
+
+type unitKind int
+
+const (
+	unitDown  unitKind = iota
+	unitWell           // it has not failed
+	unitAgain          // it has, and is started again
+)
+
+// unitState asks systemd. Newer versions tell the unit that is started by OnFailure= in its environment how the other ended.
+func (t *terminal) unitState(ctx context.Context, unit string) unitState {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	state := map[string]string{}
+	state := unitState{}
 	for _, line := range (direct.Unit{Name: unit}).State(ctx) {
 		key, value, _ := strings.Cut(line, "=")
 		state[key] = value
@@ -109,7 +147,7 @@ func (t *terminal) unitState(ctx context.Context, unit string) map[string]string
 }
 
 // failed says in words how a unit has failed. What it logged is not told: that may be private.
-func failed(unit string, state map[string]string) string {
+func failed(unit string, state unitState) string {
 	text := unit + " has failed"
 	if how := howFailed(state["Result"], state["ExecMainStatus"]); how != "" {
 		text += ": " + how

@@ -32,7 +32,7 @@ func TestAlertTellsEachAdministratorOnce(t *testing.T) {
 	if !strings.Contains(errs, "2 of 2 administrators") {
 		t.Errorf("said %q", errs)
 	}
-	if _, errs = output(t, 0, environ, "alert", "healthagent-test.service"); !strings.Contains(errs, "told enough") {
+	if _, errs = output(t, 0, environ, "alert", "healthagent-test.service"); !strings.Contains(errs, "within the last hour") {
 		t.Errorf("the second time it said %q", errs)
 	}
 	host, err := os.Hostname()

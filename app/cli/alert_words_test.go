@@ -15,11 +15,33 @@ func TestHowAUnitHasFailedInWords(t *testing.T) {
 		{"start-limit-hit", "", unit + " has failed: it failed again and again. It stays down"},
 		{"of the future", "", unit + " has failed. It stays down"},
 	} {
-		if text := failed(unit, map[string]string{"Result": c.result, "ExecMainStatus": c.status}); text != c.text {
+		if text := failed(unit, unitState{"Result": c.result, "ExecMainStatus": c.status}); text != c.text {
 			t.Errorf("%+v: %q", c, text)
 		}
 	}
-	if text := failed("healthagent-backup.service", map[string]string{"Result": "oom-kill"}); text != "healthagent-backup.service has failed: it used too much memory" {
+	if text := failed("healthagent-backup.service", unitState{"Result": "oom-kill"}); text != "healthagent-backup.service has failed: it used too much memory" {
 		t.Errorf("said %q", text)
+	}
+}
+
+func TestAUnitThatHasNotFailedIsATrial(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		active, result string
+		want           unitKind
+	}{
+		{"", "", unitDown},
+		{"failed", "exit-code", unitDown},
+		{"failed", "", unitDown},
+		{"inactive", "exit-code", unitDown},
+		{"inactive", "success", unitWell},
+		{"active", "success", unitWell},
+		{"activating", "success", unitWell},
+		{"activating", "signal", unitAgain},
+		{"active", "watchdog", unitAgain},
+	} {
+		if got := (unitState{"ActiveState": c.active, "Result": c.result}).kind(); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
 	}
 }
