@@ -84,7 +84,7 @@ func TestAServerThatIsNot(t *testing.T) {
 		"killed":       {func(w *ward) { w.fails("watchdog", "0") }, "service-active", "fail", "watchdog", "journalctl"},
 		"at boot":      {set(serviceUnit, "UnitFileState", "disabled"), "service-enabled", "warn", "disabled", "systemctl enable healthagent"},
 		"restarts":     {set(serviceUnit, "NRestarts", "3"), "service-restarts", "warn", "3 times", "journalctl"},
-		"watchdog":     {set(serviceUnit, "WatchdogUSec", "0"), "service-watchdog", "warn", "off", "revert"},
+		"watchdog":     {set(serviceUnit, "WatchdogUSec", "0"), "service-watchdog", "warn", "off", "systemctl edit"},
 		"cluster":      {set("postgresql@15-healthagent.service", "ActiveState", "failed"), "service-database", "fail", "failed", "systemctl start postgresql@15-healthagent"},
 		"cluster boot": {func(w *ward) { w.write("/etc/postgresql/15/healthagent/start.conf", 0o644, "manual\n") }, "service-database", "warn", "boot", "start.conf"},
 		"managed":      {func(w *ward) { w.env["DATABASE_URL"] = "postgres://x@db.example/x" }, "service-database", "skip", "not a cluster of this", ""},
@@ -94,9 +94,13 @@ func TestAServerThatIsNot(t *testing.T) {
 		"no unit":      {func(w *ward) { w.remove(unitDir + timerUnit) }, "service-files", "fail", timerUnit, "units --write"},
 		"not read":     {set(serviceUnit, "NeedDaemonReload", "yes"), "service-files", "warn", "has not read", "daemon-reload"},
 		"a drop-in":    {func(w *ward) { w.write(unitDir+serviceUnit+".d/override.conf", 0o644, "[Service]\n") }, "service-files", "ok", serviceUnit + ".d/override.conf", ""},
+		"edited": {func(w *ward) {
+			w.units[serviceUnit]["WatchdogUSec"] = "0"
+			w.write(unitDir+serviceUnit, 0o644, "[Service]\n")
+		}, "service-watchdog", "warn", "off", "healthagent units --write /etc"},
 		"exposure": {func(w *ward) {
 			w.says["systemd-analyze"] = "→ Overall exposure level for healthagent.service: 9.2 UNSAFE\n"
-		}, "service-hardening", "warn", "9.2", "revert"},
+		}, "service-hardening", "warn", "9.2", "systemctl edit"},
 		"unknown":     {func(w *ward) { w.says["systemd-analyze"] = "" }, "service-hardening", "skip", "does not say", ""},
 		"old program": {func(w *ward) { w.Change = func(p *Patient) { p.Version = "1.1.0" } }, "service-version", "warn", "the daemon is 1.0.0, and this program is 1.1.0", "restart"},
 		"other file":  {func(w *ward) { w.remove("/proc/77/exe"); w.link("/proc/77/exe", "/old/healthagent (deleted)") }, "service-version", "warn", "/old/healthagent", "restart"},

@@ -149,8 +149,7 @@ func checkWatchdog(_ context.Context, v *visit) answer {
 		if w := u["WatchdogUSec"]; w != "" && w != "0" && w != "infinity" {
 			return well("it is ended and started again when it hangs for %s", w)
 		}
-		return warning("systemctl cat healthagent | grep -n WatchdogSec; systemctl revert healthagent && systemctl restart healthagent",
-			"it is off: a daemon that hangs would stay so")
+		return warning(v.mendUnit(), "it is off: a daemon that hangs would stay so")
 	})
 }
 
@@ -170,7 +169,7 @@ func checkHardening(ctx context.Context, v *visit) answer {
 		return skipped("systemd-analyze does not say: %v", err)
 	}
 	if level > mostExposure {
-		return warning("systemctl revert healthagent && systemctl restart healthagent   # 'systemd-analyze security healthagent' says which lines",
+		return warning("systemd-analyze security healthagent; "+v.mendUnit(),
 			"the exposure is %.1f, and should be at most %.1f: a directive was taken away, or this systemd does not know it", level, mostExposure)
 	}
 	return well("the exposure is %.1f of 10", level)

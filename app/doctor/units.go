@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -88,14 +89,33 @@ func checkCacheService(_ context.Context, v *visit) answer {
 
 // checkUnitFiles holds the unit files against those that this program has in it, and names what was put over them.
 func checkUnitFiles(_ context.Context, v *visit) answer {
-	var missing, other, over []string
+	missing, other, over, err := v.compareUnits()
+	if err != nil {
+		return skipped("%v", err)
+	}
+	switch {
+	case len(missing) > 0:
+		return failure(v.writeUnits(), "missing: %s", strings.Join(missing, ", "))
+	case len(other) > 0:
+		return warning(v.writeUnits()+"   # own lines belong into: systemctl edit healthagent",
+			"not as this version has them: %s", strings.Join(other, ", "))
+	case v.staleUnits():
+		return warning("systemctl daemon-reload && systemctl restart healthagent", "systemd has not read them since they were changed")
+	case len(over) > 0:
+		return well("as this version has them, with %s over them", strings.Join(over, ", "))
+	}
+	return well("as this version has them")
+}
+
+// compareUnits names the files that are not there, those that are not as they should be, and the drop-ins over them.
+func (v *visit) compareUnits() (missing, other, over []string, err error) {
 	for _, path := range slices.Sorted(maps.Keys(v.Units)) {
 		raw, err := os.ReadFile(v.path(path))
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			missing = append(missing, path)
 		case err != nil:
-			return skipped("%s cannot be read: %v", path, bare(err))
+			return nil, nil, nil, fmt.Errorf("%s cannot be read: %w", path, bare(err))
 		case string(raw) != v.Units[path]:
 			other = append(other, path)
 		}
@@ -104,19 +124,16 @@ func checkUnitFiles(_ context.Context, v *visit) answer {
 			over = append(over, path+".d/"+filepath.Base(conf))
 		}
 	}
-	reload := v.staleUnits()
-	switch {
-	case len(missing) > 0:
-		return failure(v.writeUnits(), "missing: %s", strings.Join(missing, ", "))
-	case len(other) > 0:
-		return warning(v.writeUnits()+"   # own lines belong into: systemctl edit healthagent",
-			"not as this version has them: %s", strings.Join(other, ", "))
-	case reload:
-		return warning("systemctl daemon-reload && systemctl restart healthagent", "systemd has not read them since they were changed")
-	case len(over) > 0:
-		return well("as this version has them, with %s over them", strings.Join(over, ", "))
+	return missing, other, over, nil
+}
+
+// mendUnit is how the service gets back a directive that it should have: from the file as this version has it, or by taking out what is over
+// that.
+func (v *visit) mendUnit() string {
+	if _, other, _, err := v.compareUnits(); err == nil && len(other) > 0 {
+		return v.writeUnits()
 	}
-	return well("as this version has them")
+	return "systemctl edit healthagent && systemctl restart healthagent   # take out what is over it; 'systemctl cat healthagent' shows it"
 }
 
 // staleUnits reports whether a file is newer than what the service manager knows.

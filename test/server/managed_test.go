@@ -11,8 +11,11 @@ import (
 const managed = `
 version=$(ls /usr/lib/postgresql)
 pg_createcluster --locale C.UTF-8 "$version" theirs -p 5433 --start >/dev/null
-runuser -u postgres -- psql -Xq -p 5433 -c "CREATE ROLE coach LOGIN CREATEDB PASSWORD 'hunter2pg'" -c "GRANT pg_monitor, pg_signal_backend TO coach" \
-	-c "CREATE DATABASE coach OWNER coach"
+runuser -u postgres -- psql -Xq -p 5433 <<END
+CREATE ROLE coach LOGIN CREATEDB PASSWORD 'hunter2pg';
+GRANT pg_monitor, pg_signal_backend TO coach;
+CREATE DATABASE coach OWNER coach;
+END
 sed -i 's/^# *requirepass .*/requirepass hunter2redis/' /etc/redis/redis.conf
 systemctl enable --quiet --now redis-server.service
 umask 077
@@ -50,11 +53,15 @@ func TestManaged(t *testing.T) {
 		if keys := strings.TrimSpace(s.run("sh", "/root/dbsize.sh")); keys == "0" {
 			t.Error("nothing is cached in the Redis that was given")
 		}
-		out := s.sh(`journalctl --no-pager -o export; systemctl show healthagent.service; cat /etc/healthagent/healthagent.env /var/log/healthagent-install.log
-			cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline | tr '\0' '\n'; healthagent config show`)
-		for _, secret := range []string{"hunter2pg", "hunter2redis"} {
-			if strings.Contains(out, secret) {
-				t.Errorf("%s can be seen", secret)
+		for place, script := range map[string]string{
+			"the journal": "journalctl --no-pager -o export", "the state of the service": "systemctl show healthagent.service healthagent-backup.service",
+			"the settings": "cat /etc/healthagent/healthagent.env; healthagent config show", "the log": "cat /var/log/healthagent-install.log",
+			"a process": `cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline | tr '\0' '\n'`,
+		} {
+			for line := range strings.Lines(s.sh(script)) {
+				if strings.Contains(line, "hunter2") {
+					t.Errorf("a password can be seen in %s: %s", place, line)
+				}
 			}
 		}
 	})
