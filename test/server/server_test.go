@@ -50,7 +50,7 @@ func scenario(t *testing.T, run func(t *testing.T, h *machine.Host, suite machin
 				case t.Failed():
 					verdict = "FAILED"
 				case t.Skipped():
-					verdict = "skipped"
+					return
 				}
 				fmt.Printf("%-40s %6.1f s  %s\n", strings.TrimPrefix(t.Name(), "Test"), time.Since(begin).Seconds(), verdict)
 			}()

@@ -83,7 +83,7 @@ func TestFailedUpgrade(t *testing.T) {
 			reason  string // a word of the reason
 			short   bool
 		}{
-			{"exits", dying, "this release has a fault", true},
+			{"exits", dying, "this release has a fault", false},
 			{"is never ready", mute, "timeout", false},
 			{"fails to migrate", broken, "018_breaks.sql:3", true},
 			{"exits after it made an index", indexDying, "this release has a fault", true},
