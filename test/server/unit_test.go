@@ -53,8 +53,8 @@ func TestWatchdog(t *testing.T) {
 	scenario(t, func(t *testing.T, h *machine.Host, suite machine.Suite) {
 		longer(t)
 		s := installed(t, h, suite)
-		s.put("/etc/systemd/system/healthagent.service.d/test.conf", "[Service]\nWatchdogSec=3s\n", 0o644)
-		s.sh("systemctl daemon-reload && systemctl restart healthagent.service")
+		s.dropIn("WatchdogSec=3s")
+		s.run("systemctl", "restart", "healthagent.service")
 		s.serves(first)
 		pid := strings.TrimSpace(s.run("systemctl", "show", "-P", "MainPID", "healthagent.service"))
 		c := newCrowd(s, 2)
