@@ -106,11 +106,19 @@ func (h Hook) run(ctx context.Context, made Dump) error {
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("it was interrupted: %w", err)
 	}
-	last := output.last(h.Redact)
+	last := output.last(h.hide)
 	if last == "" {
 		return err
 	}
 	return fmt.Errorf("%w, and it said: %s", err, last)
+}
+
+// hide takes out of what the hook printed its own secrets and ours: it is told on screens, in the manifest and in Telegram.
+func (h Hook) hide(text string) string {
+	if h.Redact != nil {
+		text = h.Redact(text)
+	}
+	return config.RedactEnviron(h.Environ)(text)
 }
 
 // environ is what the hook is told.

@@ -83,6 +83,26 @@ func TestHookThatFails(t *testing.T) {
 	}
 }
 
+// TestHookThatTellsItsSecrets is one with -x, and with what the env file tells the programs that it runs.
+func TestHookThatTellsItsSecrets(t *testing.T) {
+	t.Parallel()
+	_, d, err := hooked(t, t.Context(), backup.Hook{
+		Command: `set -x; : "$RESTIC_PASSWORD" "$RESTIC_REPOSITORY" "$RESTIC_PASSWORD_FILE" "$LEVEL"; false`,
+		Environ: []string{
+			"RESTIC_PASSWORD=correct horse", "RESTIC_REPOSITORY=rest:https://ha:battery99@elsewhere/", "RESTIC_PASSWORD_FILE=/etc/restic", "LEVEL=quiet",
+		},
+	})
+	text := d.Copied.Text + err.Error()
+	if strings.Contains(text, "horse") || strings.Contains(text, "battery") {
+		t.Error("secrets are told:", text)
+	}
+	for _, want := range []string{"rest:https://ha:[secret]@elsewhere/", "/etc/restic", "quiet"} {
+		if !strings.Contains(d.Copied.Text, want) {
+			t.Errorf("%q is taken out: %s", want, text)
+		}
+	}
+}
+
 // TestHookThatHangs leaves nobody of it behind.
 func TestHookThatHangs(t *testing.T) {
 	t.Parallel()

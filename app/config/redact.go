@@ -34,6 +34,32 @@ func Redactor(c Config) func(string) string {
 	return find.replacer().Replace
 }
 
+// RedactEnviron returns a function that replaces the secrets of NAME=value lines that are no settings of ours, such as those of the programs
+// that a hook runs: the values of names that say so, and what is hidden in the others. The function may be called concurrently.
+func RedactEnviron(environ []string) func(string) string {
+	find := finder{}
+	for _, line := range environ {
+		name, value, _ := strings.Cut(line, "=")
+		if secretName(name) && len(value) >= shortest {
+			find.everywhere(value)
+			continue
+		}
+		find.command(value)
+	}
+	return find.replacer().Replace
+}
+
+// secretName reports whether a variable of that name holds a secret, and not the place of one.
+func secretName(name string) bool {
+	name = strings.ToUpper(name)
+	for _, place := range []string{"_FILE", "_COMMAND", "_PATH", "_DIR", "_SOCK"} {
+		if strings.HasSuffix(name, place) {
+			return false
+		}
+	}
+	return slices.ContainsFunc([]string{"PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL"}, func(word string) bool { return strings.Contains(name, word) })
+}
+
 // finder collects the texts to be replaced and what stands in their place.
 type finder map[string]string
 
