@@ -36,6 +36,9 @@ func (d *Directory) Verify(ctx context.Context, which Dump, o Options) (Dump, er
 // Try restores a dump on trial, wherever it lies, into a database of its own beside the one of the URL, and drops that. It changes no
 // file. Errors: as Verify.
 func Try(ctx context.Context, which Dump, o Options) (Dump, error) {
+	if _, err := dump.Sweep(ctx, o.URL); err != nil { // a trial that was killed may have the room for this one
+		return which, err
+	}
 	reason, err := roomToTry(ctx, o.URL, which.Manifest)
 	if err != nil {
 		return which, err

@@ -47,6 +47,15 @@ func (t *terminal) restorePrune(ctx context.Context, o restore.Options, f restor
 		return err
 	}
 	report := pruned{Spares: spares, Dropped: []dump.Spare{}, DryRun: f.dryRun}
+	if !f.dryRun { // they are a dead process's: there is nothing to ask
+		left, err := dump.Sweep(ctx, o.URL)
+		for _, name := range left {
+			t.note("healthagent: dropped %s, which an interrupted restore has left", name)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	if len(spares) > 0 && !f.dryRun {
 		for _, s := range spares {
 			t.note("would drop %s, kept since %s, %s", s.Name, when(s.Since), byteSize(s.Bytes))

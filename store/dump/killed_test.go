@@ -157,3 +157,29 @@ func TestRestoreThatIsKilledLeavesAWholeDatabase(t *testing.T) {
 		t.Error(spares, err)
 	}
 }
+
+// What a killed restore has left takes room, for the want of which the next one would be refused: it can be dropped alone.
+func TestSweepDropsWhatAKilledRestoreLeft(t *testing.T) {
+	t.Parallel()
+	url := rig.Postgres(t)
+	dropBeside(t, url)
+	path, m := write(t, url)
+	if err := m.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	r := startRestorer(t, url, path)
+	r.until("loading")
+	left := beside(t, admin(t, url), databaseOf(t, url))
+	if dropped, err := dump.Sweep(t.Context(), url); err != nil || len(dropped) != 0 || len(left) != 1 {
+		t.Errorf("of a live one: %v, %v of %v", dropped, err, left)
+	}
+	r.kill()
+	// its sessions end when the server notices
+	await(t, admin(t, url), `SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = $1)`, left[0])
+	if dropped, err := dump.Sweep(t.Context(), url); err != nil || len(dropped) != 1 || dropped[0] != left[0] {
+		t.Errorf("of a dead one: %v, %v", dropped, err)
+	}
+	if names := beside(t, admin(t, url), databaseOf(t, url)); len(names) != 0 {
+		t.Errorf("left: %v", names)
+	}
+}

@@ -50,7 +50,7 @@ func createScratch(ctx context.Context, w way, kind string) (*scratch, error) {
 	if err := lock(ctx, conn); err != nil {
 		return nil, err
 	}
-	if err := sweep(ctx, conn, w.config.Database); err != nil {
+	if _, err := sweep(ctx, conn, w.config.Database); err != nil {
 		return nil, fmt.Errorf("drop what killed processes left: %w", err)
 	}
 	s := &scratch{beside: w}
@@ -191,12 +191,13 @@ AND    pg_has_role(d.datdba, 'USAGE')
 AND    NOT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.datid = d.oid AND a.application_name = $2)`
 
 // sweep drops the scratch databases beside the named one whose process is gone, and with them the loaders that outlived it. A live one
-// has its keeper connected, also when it runs on another host, where its number means nothing to us.
-func sweep(ctx context.Context, conn *pgx.Conn, beside string) error {
+// has its keeper connected, also when it runs on another host, where its number means nothing to us. The names of the dropped are
+// returned, also with an error.
+func sweep(ctx context.Context, conn *pgx.Conn, beside string) (dropped []string, err error) {
 	for _, kind := range []string{kindVerify, kindNew} {
 		names, err := texts(ctx, conn, leftoversSQL, named(beside, kind), keeping)
 		if err != nil {
-			return err
+			return dropped, err
 		}
 		for _, name := range names {
 			number, _, _ := strings.Cut(strings.TrimPrefix(name, named(beside, kind)), "_")
@@ -205,11 +206,12 @@ func sweep(ctx context.Context, conn *pgx.Conn, beside string) error {
 				continue
 			}
 			if _, err := conn.Exec(ctx, "DROP DATABASE IF EXISTS "+quote(name)+" WITH (FORCE)"); err != nil {
-				return err
+				return dropped, err
 			}
+			dropped = append(dropped, name)
 		}
 	}
-	return nil
+	return dropped, nil
 }
 
 // named is a name with a tail, within the 63 bytes that PostgreSQL keeps of it.
