@@ -92,6 +92,17 @@ func TestRunAgainAfterATrialThatWentBadly(t *testing.T) {
 	}
 }
 
+// TestRunAfterATrialOfATimeToCome: a clock that was wrong once does not end the trials.
+func TestRunAfterATrialOfATimeToCome(t *testing.T) {
+	t.Parallel()
+	o := options(rig.Postgres(t), t.TempDir())
+	o.Trial = true
+	put(t, o.Dir, noon.Add(900*day), verified(noon.Add(900*day), true))
+	if result, err := at(t, noon, o); err != nil || result.Tried == nil || !result.Tried.OK {
+		t.Errorf("%+v, %v", result.Tried, err)
+	}
+}
+
 func TestTwoInOneSecond(t *testing.T) {
 	t.Parallel()
 	o := options(rig.Postgres(t), t.TempDir())

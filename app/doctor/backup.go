@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"healthagent/app/backup"
@@ -109,6 +110,9 @@ func checkDump(_ context.Context, v *visit) answer {
 			return failure(v.dumpNow(), "there is none in %s, and the database is %s old", v.backupDir(), age(v.Now().Sub(begun)))
 		}
 		old = v.Now().Sub(s.Newest.CreatedAt)
+		if old < -clockFail {
+			return v.fromTheFuture(s.Newest.File, "made")
+		}
 		text := fmt.Sprintf("%s old, %s; %s in %s", age(old), size(s.Newest.Bytes), plural(s.Dumps, "one dump", "%d dumps"), v.backupDir())
 		switch {
 		case old > dumpGone && v.installed():
@@ -118,6 +122,14 @@ func checkDump(_ context.Context, v *visit) answer {
 		}
 		return well("%s", text)
 	})
+}
+
+// fromTheFuture is said of a dump that a wrong clock has dated: it would be the newest for as long as the clock was ahead, whatever is
+// made after it, or not made.
+func (v *visit) fromTheFuture(file, what string) answer {
+	dir := filepath.Join(v.backupDir(), "misdated")
+	return warning("install -d -m 0700 "+sh(dir)+" && mv "+sh(filepath.Join(v.backupDir(), file))+"* "+sh(dir)+"/ && timedatectl",
+		"%s was %s at a time to come: a clock was wrong, and it hides how old the others are", file, what)
 }
 
 // verifyOld is a week and some patience.
@@ -135,6 +147,9 @@ func checkVerified(_ context.Context, v *visit) answer {
 			return warning(verify, "no dump was restored on trial yet: nobody knows whether one can be")
 		}
 		old := v.Now().Sub(s.Verified.Verified.At)
+		if old < -clockFail {
+			return v.fromTheFuture(s.Verified.File, "restored on trial")
+		}
 		if old > verifyOld {
 			return warning(verify, "the last one was %s ago", age(old))
 		}

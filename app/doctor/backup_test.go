@@ -32,11 +32,15 @@ func TestBackups(t *testing.T) {
 		text    string
 		remedy  string
 	}{
-		"none yet":      {code: "backup-age", verdict: "warn", text: "there is none yet", remedy: "systemctl start healthagent-backup"},
-		"unreadable":    {err: errors.New("no entry"), code: "backup-age", verdict: "fail", text: "no entry", remedy: "ls -la"},
-		"fresh":         {status: backup.Status{Dumps: 2, Newest: dumped(hour, nil, nil)}, code: "backup-age", verdict: "ok", text: "60 min old, 5.0 MB; 2 dumps"},
-		"old":           {status: backup.Status{Dumps: 1, Newest: dumped(27*hour, nil, nil)}, code: "backup-age", verdict: "warn", text: "27 h old", remedy: "systemctl start"},
-		"too old":       {status: backup.Status{Dumps: 1, Newest: dumped(4*day, nil, nil)}, code: "backup-age", verdict: "fail", text: "4 days old", remedy: "systemctl start"},
+		"none yet":        {code: "backup-age", verdict: "warn", text: "there is none yet", remedy: "systemctl start healthagent-backup"},
+		"unreadable":      {err: errors.New("no entry"), code: "backup-age", verdict: "fail", text: "no entry", remedy: "ls -la"},
+		"fresh":           {status: backup.Status{Dumps: 2, Newest: dumped(hour, nil, nil)}, code: "backup-age", verdict: "ok", text: "60 min old, 5.0 MB; 2 dumps"},
+		"old":             {status: backup.Status{Dumps: 1, Newest: dumped(27*hour, nil, nil)}, code: "backup-age", verdict: "warn", text: "27 h old", remedy: "systemctl start"},
+		"too old":         {status: backup.Status{Dumps: 1, Newest: dumped(4*day, nil, nil)}, code: "backup-age", verdict: "fail", text: "4 days old", remedy: "systemctl start"},
+		"from the future": {status: backup.Status{Dumps: 1, Newest: dumped(-day, nil, nil)}, code: "backup-age", verdict: "warn", text: "at a time to come", remedy: "d.dump* "},
+		"tried in the future": {
+			status: backup.Status{Dumps: 1, Newest: dumped(hour, nil, nil), Verified: dumped(hour, good(-day), nil)}, code: "backup-verified", verdict: "warn", text: "at a time to come", remedy: "d.dump* ",
+		},
 		"never tried":   {status: backup.Status{Dumps: 1, Newest: dumped(hour, nil, nil)}, code: "backup-verified", verdict: "warn", text: "no dump was restored", remedy: "backup verify"},
 		"nothing there": {code: "backup-verified", verdict: "warn", text: "no dump to restore", remedy: "backup verify"},
 		"tried":         {status: backup.Status{Dumps: 1, Newest: dumped(hour, nil, nil), Verified: dumped(day, good(3*hour), nil)}, code: "backup-verified", verdict: "ok", text: "3 h ago"},
