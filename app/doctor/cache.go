@@ -74,12 +74,12 @@ func checkRedisMemory(v *visit, info *store.RedisInfo) answer {
 	const room, policy = "config set maxmemory 64mb", "config set maxmemory-policy allkeys-lru"
 	var lines []string
 	if info.MaxBytes == 0 {
-		lines = append(lines, v.redisCLI(room))
+		lines = append(lines, room)
 	}
 	if info.Policy == "noeviction" {
-		lines = append(lines, v.redisCLI(policy))
+		lines = append(lines, policy)
 	}
-	remedy := strings.Join(lines, "\n") + "   # and the same in its configuration file, for its next start"
+	remedy := v.redisCLI(lines...) + "   # and the same in its configuration file, for its next start"
 	switch {
 	case info.MaxBytes == 0 && info.Policy == "noeviction":
 		return warning(remedy, "it has no limit, and would throw nothing out: it can take all memory of its machine")
@@ -91,14 +91,29 @@ func checkRedisMemory(v *visit, info *store.RedisInfo) answer {
 	return well("%s of %s are used, %s", size(info.UsedBytes), size(info.MaxBytes), info.Policy)
 }
 
-// redisCLI is how Redis is given a command. Its password is not shown.
-func (v *visit) redisCLI(command string) string {
+// redisCLI is how Redis is given commands. Its password is asked for: as an argument everybody would see it, and no shell of an operator has
+// REDIS_URL in a variable.
+func (v *visit) redisCLI(commands ...string) string {
 	u, err := url.Parse(v.Config.RedisURL.Reveal())
-	if err != nil || u.User != nil {
-		return `redis-cli -u "$REDIS_URL" ` + command
+	if err != nil {
+		return "In the Redis of REDIS_URL: " + strings.Join(commands, "; ")
 	}
-	if u.Scheme == "unix" {
-		return "redis-cli -s " + sh(u.Path) + " " + command
+	prefix, between, options := "", "\n", ""
+	if _, locked := u.User.Password(); locked {
+		// in one line: of several that are pasted it would take the second for the password
+		prefix, between = "read -rsp 'Password of REDIS_URL: ' REDISCLI_AUTH && export REDISCLI_AUTH && ", " && "
+		if name := u.User.Username(); name != "" {
+			options = " --user " + sh(name)
+		}
 	}
-	return "redis-cli -u " + sh(u.Redacted()) + " " + command
+	where := " -s " + sh(u.Path)
+	if u.Scheme != "unix" {
+		bare := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
+		where = " -u " + sh(bare.String())
+	}
+	lines := make([]string, len(commands))
+	for i, command := range commands {
+		lines[i] = "redis-cli" + where + options + " " + command
+	}
+	return prefix + strings.Join(lines, between)
 }

@@ -109,7 +109,7 @@ func (v *visit) startDatabase() string {
 	case v.Database.Private:
 		return "tail -n 30 " + sh(v.stateDir()+"/postgres.log")
 	default:
-		return "psql \"$DATABASE_URL\" -c 'SELECT 1'   # with the address of " + v.envFile()
+		return "healthagent migrate status   # its error says why"
 	}
 }
 
@@ -122,7 +122,7 @@ func (v *visit) psql(statement string, super bool) string {
 		if super {
 			return "As a superuser of the database: " + statement
 		}
-		return `psql "$DATABASE_URL" -c ` + sh(statement)
+		return "As the role of DATABASE_URL: " + statement
 	}
 	who := "postgres"
 	if !super {

@@ -215,7 +215,7 @@ func TestWithoutADatabase(t *testing.T) {
 	t.Parallel()
 	c := &clinic{t: t, url: "postgres://nobody@/none?host=" + url.QueryEscape(t.TempDir())}
 	found := findings(t, c.patient("REDIS_URL=unix://"+filepath.Join(t.TempDir(), "s")))
-	says(t, found, "database-reachable", "fail", "PostgreSQL cannot be reached", "psql")
+	says(t, found, "database-reachable", "fail", "PostgreSQL cannot be reached", "healthagent migrate status")
 	says(t, found, "database-durable", "skip", "the database cannot be asked", "")
 	says(t, found, "schema-migrations", "skip", "the database cannot be asked", "")
 	says(t, found, "cache-reachable", "warn", "PostgreSQL serves alone", "redis-cli -s")
