@@ -147,8 +147,9 @@ func (t *terminal) nameTyped(ctx context.Context, name string, yes bool) error {
 // undone is what --undo prints as JSON.
 type undone struct {
 	Database string      `json:"database"`
-	Back     *dump.Spare `json:"back"` // what was kept and has its name again, or would have
-	Kept     string      `json:"kept"` // what has given way to it
+	Back     *dump.Spare `json:"back"`    // what was kept and has its name again, or would have
+	Kept     string      `json:"kept"`    // what has given way to it
+	Refused  []string    `json:"refused"` // why it cannot be done now, in words
 	DryRun   bool        `json:"dry_run"`
 }
 

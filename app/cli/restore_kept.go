@@ -13,30 +13,33 @@ import (
 )
 
 func (t *terminal) restoreUndo(ctx context.Context, db *database, o restore.Options, f restoreFlags) error {
-	name, spares, err := dump.Spares(ctx, o.URL)
+	plan, err := restore.PrepareUndo(ctx, o)
 	if err != nil {
 		return err
 	}
-	if len(spares) == 0 {
-		return fault.New(fault.NotFound, "there is nothing to undo: no database was kept that could be put back")
+	name, back := plan.Database, plan.Back
+	report := undone{Database: name, Back: &back, Refused: plan.Refused, DryRun: f.dryRun}
+	t.note("%s, kept since %s (%s), takes the place of %s, which is kept in its turn", back.Name, when(back.Since), byteSize(back.Bytes), name)
+	if f.dryRun {
+		return errors.Join(plan.Refusal(), t.print(*f.output, report, func(w io.Writer) {
+			row(w, "would put back "+back.Name)
+			for _, reason := range plan.Refused {
+				row(w, "It would be refused: "+reason)
+			}
+		}))
 	}
-	report := undone{Database: name, Back: &spares[0], DryRun: f.dryRun}
-	t.note("%s, kept since %s (%s), takes the place of %s, which is kept in its turn", spares[0].Name, when(spares[0].Since), byteSize(spares[0].Bytes), name)
-	if !f.dryRun {
-		if err := t.nameTyped(ctx, name, f.yes); err != nil {
-			return err
-		}
-		if _, report.Kept, err = restore.Undo(ctx, o); err != nil {
-			return err
-		}
-		t.audit(ctx, db, "restore.undo", name, map[string]string{"kept": report.Kept})
+	if err := plan.Refusal(); err != nil { // nobody is asked for a name in vain
+		return err
 	}
+	if err := t.nameTyped(ctx, name, f.yes); err != nil {
+		return err
+	}
+	if _, report.Kept, err = restore.Undo(ctx, o); err != nil {
+		return err
+	}
+	t.audit(ctx, db, "restore.undo", name, map[string]string{"kept": report.Kept})
 	return t.print(*f.output, report, func(w io.Writer) {
-		if f.dryRun {
-			row(w, "would put back "+spares[0].Name)
-			return
-		}
-		row(w, fmt.Sprintf("%s is again what it was until %s. What was restored is kept as %s.", name, when(spares[0].Since), report.Kept))
+		row(w, fmt.Sprintf("%s is again what it was until %s. What was restored is kept as %s.", name, when(back.Since), report.Kept))
 		row(w, "'healthagent restore --undo' takes this back, 'healthagent restore --prune' drops what is kept.")
 	})
 }

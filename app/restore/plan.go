@@ -138,15 +138,23 @@ func (p *Plan) measure(t dump.Target) {
 
 // refuse collects what stands in the way at this moment.
 func (p *Plan) refuse(ctx context.Context, o Options, t dump.Target) {
-	if o.Daemon != nil && o.Daemon(ctx) || slices.ContainsFunc(t.Sessions, ofDaemon) {
-		p.Refused = append(p.Refused, "the daemon is running: stop it first ('systemctl stop healthagent' where it is a service), and start it when the restore is done")
-	}
-	if others := slices.DeleteFunc(slices.Clone(t.Sessions), ofDaemon); len(others) > 0 {
-		p.Refused = append(p.Refused, (&dump.BusyError{Database: t.Name, Sessions: others}).Error())
-	}
+	p.Refused = append(p.Refused, inTheWay(ctx, o, t.Name, t.Sessions)...)
 	if p.Need > 0 && p.Free >= 0 && p.Need > p.Free {
 		p.Refused = append(p.Refused, fmt.Sprintf("the disk of the database has %d MB left, and the restore needs %d MB beside the database that is there ('healthagent restore --prune' drops what earlier restores have kept)", p.Free>>20, p.Need>>20))
 	}
+}
+
+const daemonRuns = "the daemon is running: stop it first ('systemctl stop healthagent' where it is a service), and start it when this is done"
+
+// inTheWay tells who works with a database, in words.
+func inTheWay(ctx context.Context, o Options, database string, sessions []dump.Session) (reasons []string) {
+	if o.Daemon != nil && o.Daemon(ctx) || slices.ContainsFunc(sessions, ofDaemon) {
+		reasons = append(reasons, daemonRuns)
+	}
+	if others := slices.DeleteFunc(slices.Clone(sessions), ofDaemon); len(others) > 0 {
+		reasons = append(reasons, (&dump.BusyError{Database: database, Sessions: others}).Error())
+	}
+	return reasons
 }
 
 // ofDaemon tells the daemon's own sessions: its pool, the one that holds the bot's lock, and the one that watches the server.
@@ -186,11 +194,13 @@ func (p *Plan) readSchema(o Options) error {
 }
 
 // Refusal is why it cannot be done now, nil when it can.
-func (p Plan) Refusal() error {
-	if len(p.Refused) == 0 {
+func (p Plan) Refusal() error { return refusal(p.Refused) }
+
+func refusal(reasons []string) error {
+	if len(reasons) == 0 {
 		return nil
 	}
-	return fault.New(fault.Conflict, strings.Join(p.Refused, "; "))
+	return fault.New(fault.Conflict, strings.Join(reasons, "; "))
 }
 
 // Newest is the newest dump of a directory that is whole and, as far as that was tried, can be restored. Errors: fault.NotFound.

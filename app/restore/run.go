@@ -115,23 +115,3 @@ func explain(err error) error {
 		return fmt.Errorf("%s: %w", untouched, err)
 	}
 }
-
-// Undo puts back the database that the last restore kept, and keeps the one that was restored. Errors: fault.NotFound when none was
-// kept, fault.Conflict while anybody is connected.
-func Undo(ctx context.Context, o Options) (back, kept string, err error) {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	if o.Daemon != nil && o.Daemon(ctx) {
-		return "", "", fault.New(fault.Conflict, "the daemon is running: stop it first ('systemctl stop healthagent' where it is a service)")
-	}
-	back, kept, err = dump.Undo(ctx, o.URL, o.Now())
-	var busy *dump.BusyError
-	switch {
-	case errors.Is(err, dump.ErrNoSpare):
-		return "", "", fault.Wrap(fault.NotFound, "there is nothing to undo", err)
-	case errors.As(err, &busy):
-		return "", "", fault.Wrap(fault.Conflict, "nothing was done", err)
-	}
-	return back, kept, err
-}

@@ -73,6 +73,20 @@ func Look(ctx context.Context, address string) (Target, error) {
 	return t, err
 }
 
+// Users are the sessions in a database of a server that do not end by themselves, ourselves aside. The errors are those of the server.
+func Users(ctx context.Context, address, name string) ([]Session, error) {
+	w, err := parseWay(address)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := w.maintain(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer closeConn(ctx, conn)
+	return staying(ctx, conn, name)
+}
+
 // staying are the sessions in a database that do not end by themselves: one whose client has just left is seen for a moment longer, and
 // PostgreSQL itself waits for such a one when it renames.
 func staying(ctx context.Context, conn *pgx.Conn, name string) ([]Session, error) {
