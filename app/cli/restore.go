@@ -106,7 +106,7 @@ func (t *terminal) restoreFile(ctx context.Context, db *database, o restore.Opti
 		}
 		return plan.Refusal()
 	}
-	for _, line := range planLines(plan) {
+	for _, line := range planLines("About to restore", plan) {
 		t.note("%s", line)
 	}
 	if err := plan.Refusal(); err != nil {

@@ -61,7 +61,7 @@ func (t *terminal) restorePrune(ctx context.Context, o restore.Options, f restor
 	}
 	if len(spares) > 0 && !f.dryRun {
 		for _, s := range spares {
-			t.note("would drop %s, kept since %s, %s", s.Name, when(s.Since), byteSize(s.Bytes))
+			t.note("to be dropped: %s, kept since %s, %s", s.Name, when(s.Since), byteSize(s.Bytes))
 		}
 		if err := t.nameTyped(ctx, name, f.yes); err != nil {
 			return err

@@ -141,7 +141,7 @@ func TestRestoreTellsAsksAndDoes(t *testing.T) {
 	}
 	done, told := h.run(0, name+"\n")
 	holds(t, done, name+" is restored: ", "as many in every table as in the dump", "is kept as "+name[:min(len(name), 37)]+"_before_", "healthagent restore --undo", "--prune")
-	holds(t, told, "healthagent: loading the dump into ")
+	holds(t, told, "About to restore "+filepath.Join(h.dir, "healthagent-b.dump"), "healthagent: loading the dump into ")
 	if got := h.text(`SELECT count(*)::text FROM users`); got != "2" {
 		t.Errorf("%s people", got)
 	}
@@ -157,8 +157,13 @@ func TestRestoreTellsAsksAndDoes(t *testing.T) {
 	}
 	would, _ := h.run(0, "", "--prune", "--dry-run", "-o", "json")
 	holds(t, would, "_before_", `"dropped": []`)
-	dropped, _ := h.run(0, name, "--prune")
+	_, asked = h.run(2, "", "--prune")
+	holds(t, asked, "to be dropped: "+h.text(`SELECT min(datname) FROM pg_database WHERE datname LIKE '%\_before\_%' AND starts_with(datname, left(current_database(), 37))`))
+	dropped, told := h.run(0, "", "--prune", "--yes")
 	holds(t, dropped, "dropped  ", "_before_")
+	if all := dropped + told; strings.Contains(all, "would drop") {
+		t.Errorf("it would, and does:\n%s", all)
+	}
 	h.run(1, "", "--undo", "--yes")
 	nothing, _ := h.run(0, "", "--prune")
 	holds(t, nothing, "No database was kept.")

@@ -15,7 +15,7 @@ const changedShown = 12
 // planTable is the plan as a page.
 func planTable(p restore.Plan) func(io.Writer) {
 	return func(w io.Writer) {
-		for _, line := range planLines(p) {
+		for _, line := range planLines("Would restore", p) {
 			row(w, line)
 		}
 		for _, reason := range p.Refused {
@@ -24,9 +24,9 @@ func planTable(p restore.Plan) func(io.Writer) {
 	}
 }
 
-// planLines say what a restore would do, in sentences.
-func planLines(p restore.Plan) []string {
-	lines := []string{"Would restore " + p.File}
+// planLines say what a restore would do, or is about to, in sentences.
+func planLines(does string, p restore.Plan) []string {
+	lines := []string{does + " " + p.File}
 	if p.Dump == nil {
 		lines = append(lines, "  which has no manifest: when it was made and how many rows it has is not known, and nothing can be compared")
 	} else {
