@@ -1,9 +1,9 @@
 package backup
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -29,6 +29,11 @@ type Directory struct {
 // that died have left. tell is told of what was done besides; it may be nil. Errors: fault.Conflict while another process has the lock,
 // fault.Refused when the directory cannot be used as it is: the sentence says what to do.
 func Open(path string, now time.Time, tell func(text string)) (*Directory, error) {
+	return openWithin(context.Background(), path, now, 0, tell)
+}
+
+// openWithin is Open that waits for another process that has the lock.
+func openWithin(ctx context.Context, path string, now time.Time, wait time.Duration, tell func(text string)) (*Directory, error) {
 	if tell == nil {
 		tell = func(string) {}
 	}
@@ -42,11 +47,11 @@ func Open(path string, now time.Time, tell func(text string)) (*Directory, error
 	if err := d.close(); err != nil {
 		return nil, err
 	}
-	if err := d.take(now); err != nil {
+	if err := d.take(ctx, now, wait); err != nil {
 		return nil, err
 	}
 	if err := d.sweep(); err != nil {
-		return nil, errors.Join(fault.Wrap(fault.Refused, "the directory of the dumps cannot be written to", err), d.Close())
+		return nil, errors.Join(d.unwritable(err), d.Close())
 	}
 	return d, nil
 }
@@ -54,17 +59,6 @@ func Open(path string, now time.Time, tell func(text string)) (*Directory, error
 // makeCommand is what root types to make the directory for this user.
 func makeCommand(path string) string {
 	return fmt.Sprintf("as root: install -d -m 700 -o %d -g %d '%s'", os.Geteuid(), os.Getegid(), path)
-}
-
-// Close gives the lock back. A second call does nothing.
-func (d *Directory) Close() error {
-	if d.lock == nil {
-		return nil
-	}
-	lock := d.lock
-	d.lock = nil
-	// Who comes next reads the holder's name only when there is one, but an operator may look at the file too.
-	return errors.Join(lock.Truncate(0), lock.Close())
 }
 
 // close keeps others out. The dumps are readable by their owner alone, but names and times are told by the directory, and who may write
@@ -75,10 +69,7 @@ func (d *Directory) close() error {
 	if err != nil {
 		return fault.Wrap(fault.Refused, "the directory of the dumps cannot be looked at", err)
 	}
-	owner, known := info.Sys().(*syscall.Stat_t)
-	if known && os.Geteuid() == 0 && owner.Uid != 0 {
-		d.uid, d.gid = int(owner.Uid), int(owner.Gid)
-	}
+	d.belongs(info)
 	if !open(info) {
 		return nil
 	}
@@ -113,42 +104,12 @@ func (d *Directory) foreign(e fs.DirEntry) bool {
 // for somebody who fetches the dumps.
 func open(info fs.FileInfo) bool { return info.Mode().Perm()&0o027 != 0 }
 
-// take takes the lock, which ends with the process however that ends.
-func (d *Directory) take(now time.Time) error {
-	path := filepath.Join(d.path, lockName)
-	lock, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
-	if err != nil {
-		return fault.Wrap(fault.Refused, "the directory of the dumps cannot be written to by this user", err)
+// belongs notes to whom root gives what it makes there.
+func (d *Directory) belongs(info fs.FileInfo) {
+	owner, known := info.Sys().(*syscall.Stat_t)
+	if known && os.Geteuid() == 0 && owner.Uid != 0 {
+		d.uid, d.gid = int(owner.Uid), int(owner.Gid)
 	}
-	d.lock = lock
-	err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		holder, _ := io.ReadAll(io.LimitReader(lock, 200)) // without it, there is less to say
-		d.lock = nil
-		return errors.Join(busy(d.path, strings.TrimSpace(string(holder))), lock.Close())
-	}
-	if err == nil {
-		err = d.own(path)
-	}
-	if err != nil {
-		return errors.Join(fault.Wrap(fault.Refused, "the directory of the dumps cannot be locked", err), d.Close())
-	}
-	d.sign(now, "begins")
-	return nil
-}
-
-func busy(path, holder string) error {
-	if holder == "" {
-		holder = "another process"
-	}
-	return fault.New(fault.Conflict, fmt.Sprintf("somebody is at work in %s: %s; try again when that is over", path, holder))
-}
-
-// sign writes into the lock who has it and what for. On a full disk it cannot be read there; the lock holds all the same.
-func (d *Directory) sign(now time.Time, doing string) {
-	text := fmt.Sprintf("process %d, which %s since %s\n", os.Getpid(), doing, now.UTC().Format(time.RFC3339))
-	_ = d.lock.Truncate(0)
-	_, _ = d.lock.WriteAt([]byte(text), 0)
 }
 
 // own gives a file that root made to the owner of the directory.

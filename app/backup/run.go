@@ -14,11 +14,12 @@ const tryEvery = 6 * 24 * time.Hour
 // Options say what is dumped, where to, and what is done with it then. Dir, URL, Version, Reason and Now are required.
 type Options struct {
 	Dir     string
-	URL     string // the database
-	Version string // of this binary
-	Reason  string // see Reasons
-	Keep    bool   // rotation never removes the dump
-	Trial   bool   // a dump is restored on trial when that was not done lately
+	URL     string        // the database
+	Version string        // of this binary
+	Reason  string        // see Reasons
+	Keep    bool          // rotation never removes the dump
+	Wait    time.Duration // for another process that is at work in Dir
+	Trial   bool          // a dump is restored on trial when that was not done lately
 	Hook    Hook
 
 	Now      func() time.Time
@@ -45,14 +46,14 @@ type Trial struct {
 
 // Run makes a dump, removes what it makes needless, has the hook copy it, and makes a trial restore when one is due. What fails after
 // the dump is made leaves it as it is, keeps nothing else from being tried, and is in the error. Before an upgrade or a purge it is the
-// dump that counts, so there a failure of the hook is told only. Errors: fault.Conflict while another process is at work there or without
+// dump that counts, so there a failure of the hook is told only. Errors: fault.Conflict while another process is at work there for longer than o.Wait, or without
 // room, fault.Refused when the directory cannot be used, ErrHook, ErrBad, those of the server.
 func Run(ctx context.Context, o Options) (result Result, err error) {
 	if o.Tell == nil {
 		o.Tell = func(string) {}
 	}
 	result.Removed = []string{}
-	d, err := Open(o.Dir, o.Now(), o.Tell)
+	d, err := openWithin(ctx, o.Dir, o.Now(), o.Wait, o.Tell)
 	if err != nil {
 		return result, err
 	}

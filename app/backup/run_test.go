@@ -27,9 +27,16 @@ import (
 const (
 	childURL = "HEALTHAGENT_TEST_BACKUP_URL"
 	childDir = "HEALTHAGENT_TEST_BACKUP_DIR"
+	// childOpens makes it one that only opens a directory.
+	childOpens = "HEALTHAGENT_TEST_BACKUP_OPENS"
 )
 
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(childOpens); dir != "" {
+		_, err := backup.Open(dir, time.Now(), nil)
+		fmt.Println(err)
+		os.Exit(1)
+	}
 	if os.Getenv(childURL) != "" {
 		_, err := backup.Run(context.Background(), options(os.Getenv(childURL), os.Getenv(childDir)))
 		fmt.Println(err)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -29,6 +30,10 @@ else is in the env file, such as RESTIC_REPOSITORY; none of our own secrets. It 
 code is 1.
 
 'healthagent restore' puts a dump in the place of the database.`
+
+// scheduledWait is how long a scheduled dump waits for whoever is at work with the dumps: longer than a hook may take, or a restore does.
+// Who holds the lock for longer hangs, and the administrators are told.
+const scheduledWait = 2 * time.Hour
 
 // reason is the value of --reason.
 type reason string
@@ -62,6 +67,9 @@ func (t *terminal) backupVerb() *cobra.Command {
 		}
 		return t.withDumps(command, func(ctx context.Context, o backup.Options) error {
 			o.Reason, o.Keep, o.Trial = string(why), *keep, *scheduled
+			if *scheduled { // nothing is wrong when somebody was quicker
+				o.Wait = scheduledWait
+			}
 			line := newSizeLine(t.errs, t.now)
 			o.Progress = func(bytes int64) { line.show("dumping", bytes) }
 			tell := o.Tell

@@ -1,0 +1,121 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"healthagent/app/fault"
+)
+
+const (
+	// glance is how long the lock is waited for in any case: who only looks whether somebody has it, has it for a moment.
+	glance = 200 * time.Millisecond
+	// again is how often it is tried meanwhile.
+	again = 50 * time.Millisecond
+)
+
+// Close gives the lock back. A second call does nothing.
+func (d *Directory) Close() error {
+	if d.lock == nil {
+		return nil
+	}
+	lock := d.lock
+	d.lock = nil
+	// Who comes next reads the holder's name only when there is one, but an operator may look at the file too.
+	return errors.Join(lock.Truncate(0), lock.Close())
+}
+
+// take takes the lock, which ends with the process however that ends.
+func (d *Directory) take(ctx context.Context, now time.Time, wait time.Duration) error {
+	path := filepath.Join(d.path, lockName)
+	lock, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return d.unwritable(err)
+	}
+	d.lock = lock
+	if err := d.flock(ctx, wait); err != nil {
+		d.lock = nil // what another has written into it stays
+		return errors.Join(err, lock.Close())
+	}
+	if err := d.own(path); err != nil {
+		return errors.Join(fault.Wrap(fault.Refused, "the directory of the dumps cannot be locked", err), d.Close())
+	}
+	d.sign(now, "begins")
+	return nil
+}
+
+// flock waits for whoever has the lock. Errors: fault.Conflict with what that one does, fault.Refused, that of ctx.
+func (d *Directory) flock(ctx context.Context, wait time.Duration) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, glance+wait, errHeld)
+	defer cancel()
+	tick := time.NewTicker(again)
+	defer tick.Stop()
+	for told := wait == 0; ; {
+		err := syscall.Flock(int(d.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return fault.Wrap(fault.Refused, "the directory of the dumps cannot be locked", err)
+		}
+		holder := holderOf(d.lock)
+		if !told {
+			told = true
+			d.tell(fmt.Sprintf("waiting for %s, which is at work in %s", holder, d.path))
+		}
+		select {
+		case <-ctx.Done():
+			if cause := context.Cause(ctx); !errors.Is(cause, errHeld) {
+				return cause
+			}
+			return busy(d.path, holder)
+		case <-tick.C:
+		}
+	}
+}
+
+// errHeld ends the wait for the lock.
+var errHeld = errors.New("the lock is held")
+
+// unwritable says what to do about a directory in which this process can write nothing.
+func (d *Directory) unwritable(err error) error {
+	const elsewhere = "name another directory with HEALTHAGENT_BACKUP_DIR"
+	if !errors.Is(err, fs.ErrPermission) {
+		return fault.Wrap(fault.Refused, "the directory of the dumps cannot be written to: "+elsewhere, err)
+	}
+	give := makeCommand(d.path)
+	lock := filepath.Join(d.path, lockName)
+	if info, err := os.Lstat(lock); err == nil {
+		if owner, known := info.Sys().(*syscall.Stat_t); known && int(owner.Uid) != os.Geteuid() {
+			give = fmt.Sprintf("as root: chown -h %d:%d '%s'", os.Geteuid(), os.Getegid(), lock)
+		}
+	}
+	return fault.Wrap(fault.Refused, "the directory of the dumps cannot be written to by this user: let it ("+give+"), or "+elsewhere, err)
+}
+
+func holderOf(lock io.ReaderAt) string {
+	text, _ := io.ReadAll(io.NewSectionReader(lock, 0, 200)) // without it, there is less to say
+	if holder := strings.TrimSpace(string(text)); holder != "" {
+		return holder
+	}
+	return "another process"
+}
+
+func busy(path, holder string) error {
+	return fault.New(fault.Conflict, fmt.Sprintf("somebody is at work in %s: %s; try again when that is over", path, holder))
+}
+
+// sign writes into the lock who has it and what for. On a full disk it cannot be read there; the lock holds all the same.
+func (d *Directory) sign(now time.Time, doing string) {
+	text := fmt.Sprintf("process %d, which %s since %s\n", os.Getpid(), doing, now.UTC().Format(time.RFC3339))
+	_ = d.lock.Truncate(0)
+	_, _ = d.lock.WriteAt([]byte(text), 0)
+}
