@@ -503,15 +503,34 @@ find_binary() {
 		fail "there is no program beside this script: give --binary PATH"
 	fi
 	cp "$binary" "$work/healthagent" # whatever happens to the original meanwhile
+	check_kind
 	chmod 755 "$work/healthagent"
 	new_version=$(run_new version -o json | json_value version) || new_version=''
-	[ -n "$new_version" ] || fail "$binary does not run here, or is no healthagent"
+	[ -n "$new_version" ] || fail "$binary is no healthagent, or a damaged one: get it again"
 	name_release
+}
+
+# check_kind looks at the head of the program: a shell that is given another file would run it as a script, and that as root.
+check_kind() {
+	kind=$(od -An -tx1 -N 20 "$work/healthagent" | tr -d ' \n' | sed 's/^\(7f454c460201\).\{24\}/\1 /')
+	case $kind in
+	'7f454c460201 3e00') kind=x86_64 ;;
+	'7f454c460201 b700') kind=aarch64 ;;
+	*) fail "$binary is no program for Linux on x86-64 or arm64: give the file 'healthagent' of a release archive, or of 'make build'" ;;
+	esac
+	[ "$kind" = "$(uname -m)" ] || fail "$binary is a program for $(processor "$kind"), and this server is $(processor "$(uname -m)"): get that archive"
+}
+
+processor() {
+	case $1 in
+	x86_64) echo 'x86-64 (amd64)' ;;
+	aarch64) echo arm64 ;;
+	esac
 }
 
 check_sum() {
 	[ -f "$here/SHA256SUMS" ] || return 0
-	(cd "$here" && grep -E '^[0-9a-f]{64} [ *](\./)?healthagent$' SHA256SUMS | sha256sum -c --status -) ||
+	(cd "$here" && grep -E '^[0-9a-f]{64} [ *](\./)?healthagent$' SHA256SUMS | sha256sum -c --status - 2>/dev/null) ||
 		fail "the program beside this script is not the one that SHA256SUMS names: get the archive again"
 }
 

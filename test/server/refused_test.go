@@ -1,0 +1,69 @@
+package server
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"healthagent/test/server/machine"
+)
+
+// slips are what somebody may get wrong in a call of the installer. Each is told in a sentence, before anything was changed.
+var slips = map[string]struct {
+	prepare string // a script
+	args    []string
+	env     []string
+	says    []string
+	hides   string
+}{
+	"a text as the program": {
+		prepare: "printf 'touch /root/ran-it\\n' >/root/text", args: []string{"--binary", "/root/text"}, says: []string{"/root/text is no program for Linux"},
+	},
+	"another processor's program": {
+		prepare: "{ printf '\\177ELF\\002\\001\\001'; head -c 9 /dev/zero; printf '\\002\\000\\267\\000'; } >/root/arm",
+		args:    []string{"--binary", "/root/arm"}, says: []string{"arm64", "this server is x86-64"},
+	},
+	"another program": {args: []string{"--binary", "/bin/true"}, says: []string{"/bin/true is no healthagent"}},
+	"a damaged archive": {
+		prepare: "printf '%064d  healthagent\\n' 0 >/root/healthagent-1.0.0/SHA256SUMS", says: []string{"SHA256SUMS", "get the archive again"},
+	},
+}
+
+// TestRefused: what is wrong in the call is said, with what would be right, and the server is as it was.
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	scenario(t, func(t *testing.T, h *machine.Host, suite machine.Suite) {
+		longer(t)
+		s := boot(t, h, suite, h.Packages(suite))
+		s.unpack(first)
+		before := s.snapshot()
+		for name, slip := range slips {
+			if slip.prepare != "" {
+				s.sh(slip.prepare)
+			}
+			call := installer(first, slip.args...)
+			call.Env = slices.Concat(call.Env, slip.env)
+			said, code := s.try(call)
+			s.run("rm", "-f", "/root/healthagent-1.0.0/SHA256SUMS")
+			if code == 0 || strings.Contains(said, "[4/12]") {
+				t.Errorf("%s: %d\n%s", name, code, said)
+			}
+			for _, word := range slip.says {
+				if !strings.Contains(said, word) {
+					t.Errorf("%s: %q is not said:\n%s", name, word, said)
+				}
+			}
+			if slip.hides != "" && strings.Contains(said, slip.hides) {
+				t.Errorf("%s: it shows %q:\n%s", name, slip.hides, said)
+			}
+		}
+		if ran := s.sh("ls /root/ran-it 2>/dev/null || true"); ran != "" {
+			t.Error("a text was run as a script")
+		}
+		for _, change := range before.Changes(s.snapshot(), changing()...) {
+			if !strings.Contains(change, "healthagent-install.log") {
+				t.Errorf("it was refused, and changed %s", change)
+			}
+		}
+	})
+}
