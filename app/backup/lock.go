@@ -33,6 +33,37 @@ func (d *Directory) Close() error {
 	return errors.Join(lock.Truncate(0), lock.Close())
 }
 
+// Hold takes the lock of a directory for something else than making dumps, and changes nothing there. A directory that is not there, or
+// in which this process may not write, holds up nobody: of it nothing is taken. Errors: fault.Conflict while another process has it.
+func Hold(path string, now time.Time, doing string) (*Directory, error) {
+	d := &Directory{path: path, uid: -1, gid: -1, tell: func(string) {}}
+	info, err := os.Stat(path)
+	if err != nil || !info.IsDir() {
+		return d, nil
+	}
+	d.belongs(info)
+	if err := d.take(context.Background(), now, 0); fault.KindOf(err) == fault.Conflict {
+		return d, err
+	}
+	if d.lock != nil {
+		d.sign(now, doing)
+	}
+	return d, nil
+}
+
+// Held is why a directory cannot be worked in at this moment, nil when nobody does. It changes nothing.
+func Held(path string) error {
+	lock, err := os.OpenFile(filepath.Join(path, lockName), os.O_RDONLY|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return nil //nolint:nilerr // without a lock nobody has it
+	}
+	defer func() { _ = lock.Close() }() // it was only read
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_SH|syscall.LOCK_NB); errors.Is(err, syscall.EWOULDBLOCK) {
+		return busy(path, holderOf(lock))
+	}
+	return nil
+}
+
 // take takes the lock, which ends with the process however that ends.
 func (d *Directory) take(ctx context.Context, now time.Time, wait time.Duration) error {
 	path := filepath.Join(d.path, lockName)

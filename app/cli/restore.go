@@ -50,7 +50,7 @@ func (t *terminal) restoreVerb() *cobra.Command {
 		}
 		defer db.close()
 		o := restore.Options{
-			URL: db.url, File: file, Version: t.build.info().Version, Actor: db.actor, Now: t.now,
+			URL: db.url, File: file, Dir: db.config.BackupDir, Version: t.build.info().Version, Actor: db.actor, Now: t.now,
 			Daemon: func(ctx context.Context) bool { return daemonAnswers(ctx, db.config.ClientSockets()) },
 			Step:   func(text string) { t.note("healthagent: %s", text) },
 		}

@@ -223,37 +223,6 @@ func TestRestoreOfAFileWithoutItsManifest(t *testing.T) {
 	h.run(2, "", "--undo", "--prune")
 }
 
-func TestUndoIsRefusedBeforeItAsks(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t)
-	h.dump("healthagent-a.dump", time.Now())
-	h.run(0, "", "--yes")
-	held, err := pgx.Connect(t.Context(), h.url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, told := h.run(1, "", "--undo")
-	holds(t, told, "is in use: session ")
-	if err := held.Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	h.environ = slices.Concat([]string{daemon(t, map[string]any{})}, h.environ)
-	const why = "the daemon is running: stop it first"
-	_, told = h.run(1, "", "--undo")
-	holds(t, told, why)
-	if strings.Contains(told, "type the name") {
-		t.Errorf("it asks before it refuses:\n%s", told)
-	}
-	table, told := h.run(1, "", "--undo", "--dry-run")
-	holds(t, table, "would put back ", "It would be refused: "+why)
-	holds(t, told, why)
-	document, _ := h.run(1, "", "--undo", "--dry-run", "-o", "json")
-	var report struct{ Refused []string }
-	if err := json.Unmarshal([]byte(document), &report); err != nil || len(report.Refused) != 1 {
-		t.Errorf("%v\n%s", err, document)
-	}
-}
-
 // alter changes the manifest of a dump.
 func alter(t *testing.T, path string, change func(*dump.Manifest)) {
 	t.Helper()

@@ -22,6 +22,7 @@ import (
 type Options struct {
 	URL     string // the database, as the daemon is told
 	File    string // the dump
+	Dir     string // of the dumps, in which nobody may be at work meanwhile; empty: there is none
 	Version string // of this binary
 	Actor   string // for the audit log
 
@@ -139,6 +140,9 @@ func (p *Plan) measure(t dump.Target) {
 // refuse collects what stands in the way at this moment.
 func (p *Plan) refuse(ctx context.Context, o Options, t dump.Target) {
 	p.Refused = append(p.Refused, inTheWay(ctx, o, t.Name, t.Sessions)...)
+	if err := backup.Held(o.Dir); o.Dir != "" && err != nil {
+		p.Refused = append(p.Refused, err.Error())
+	}
 	if p.Need > 0 && p.Free >= 0 && p.Need > p.Free {
 		p.Refused = append(p.Refused, fmt.Sprintf("the disk of the database has %d MB left, and the restore needs %d MB beside the database that is there ('healthagent restore --prune' drops what earlier restores have kept)", p.Free>>20, p.Need>>20))
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"healthagent/app/backup"
 	"healthagent/app/fault"
 	"healthagent/app/schema"
 	"healthagent/migrations"
@@ -31,6 +32,9 @@ type Result struct {
 //
 // What the daemon may have cached of the old database does no harm: every process of it begins a new generation of the cache (see
 // store/cache.go), so that nothing is read after its next start that was written before.
+//
+// It has the lock of the dumps meanwhile: rotation does not remove the one that is restored, a trial does not take its room, and no dump
+// is begun that would keep the databases from being swapped in the end.
 func Run(ctx context.Context, o Options, p Plan) (Result, error) {
 	if err := p.Refusal(); err != nil {
 		return Result{}, err
@@ -39,6 +43,13 @@ func Run(ctx context.Context, o Options, p Plan) (Result, error) {
 		o.Now = time.Now
 	}
 	began := o.Now()
+	if o.Dir != "" {
+		lock, err := backup.Hold(o.Dir, began, "restores a dump")
+		if err != nil {
+			return Result{}, fault.Wrap(fault.Conflict, untouched, err)
+		}
+		defer func() { _ = lock.Close() }() // it ends with the process in any case
+	}
 	r := Result{Database: p.Database, Compared: p.Dump != nil, Warnings: []string{}}
 	done, err := dump.Restore(ctx, dump.RestoreOptions{
 		URL: o.URL, Path: o.File, Manifest: p.Dump, BinDir: o.BinDir, Now: o.Now, Step: o.Step,
@@ -91,6 +102,8 @@ func (o Options) audit(ctx context.Context, address, subject string, detail any)
 	return s.Audit(ctx, o.Actor, "restore", subject, raw)
 }
 
+const untouched = "nothing was restored, and the database is as it was"
+
 // explain gives the errors of a restore their kinds.
 func explain(err error) error {
 	var (
@@ -99,7 +112,6 @@ func explain(err error) error {
 		load      *dump.LoadError
 		different *dump.DifferentError
 	)
-	const untouched = "nothing was restored, and the database is as it was"
 	switch {
 	case errors.Is(err, dump.ErrUnsure):
 		return fault.Wrap(fault.Unavailable, "it is not known what came of it", err)

@@ -1,0 +1,89 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"healthagent/app/backup"
+	"healthagent/app/fault"
+	"healthagent/app/restore"
+)
+
+// A dump that is made or tried meanwhile would have the restored one removed, or its room.
+func TestRestoreAndTheLockOfTheDumps(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	path := h.dump("healthagent-a.dump", time.Now())
+	d, err := backup.Open(h.dir, time.Now(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const why = "somebody is at work in "
+	_, told := h.run(1, "", "--yes")
+	holds(t, told, why+h.dir+": process ")
+	table, _ := h.run(1, "", path, "--dry-run")
+	holds(t, table, "It would be refused: "+why)
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	o := restore.Options{URL: h.url, File: path, Dir: h.dir, Actor: "test"}
+	met := false
+	o.Step = func(string) {
+		_, err := backup.Open(h.dir, time.Now(), nil)
+		met = met || fault.KindOf(err) == fault.Conflict && strings.Contains(err.Error(), "which restores a dump since")
+	}
+	plan, err := restore.Prepare(t.Context(), o)
+	if err == nil {
+		_, err = restore.Run(t.Context(), o, plan)
+	}
+	if err != nil || !met {
+		t.Errorf("%v; the lock was met: %v", err, met)
+	}
+	if err := backup.Held(h.dir); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+	h.environ = append(h.environ, "HEALTHAGENT_BACKUP_DIR="+filepath.Join(h.dir, "nowhere"))
+	h.run(0, "", path, "--yes")
+	if _, err := os.Stat(filepath.Join(h.dir, "nowhere")); err == nil {
+		t.Error("a restore has made the directory of the dumps")
+	}
+}
+
+func TestUndoIsRefusedBeforeItAsks(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.dump("healthagent-a.dump", time.Now())
+	h.run(0, "", "--yes")
+	held, err := pgx.Connect(t.Context(), h.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, told := h.run(1, "", "--undo")
+	holds(t, told, "is in use: session ")
+	if err := held.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h.environ = slices.Concat([]string{daemon(t, map[string]any{})}, h.environ)
+	const why = "the daemon is running: stop it first"
+	_, told = h.run(1, "", "--undo")
+	holds(t, told, why)
+	if strings.Contains(told, "type the name") {
+		t.Errorf("it asks before it refuses:\n%s", told)
+	}
+	table, told := h.run(1, "", "--undo", "--dry-run")
+	holds(t, table, "would put back ", "It would be refused: "+why)
+	holds(t, told, why)
+	document, _ := h.run(1, "", "--undo", "--dry-run", "-o", "json")
+	var report struct{ Refused []string }
+	if err := json.Unmarshal([]byte(document), &report); err != nil || len(report.Refused) != 1 {
+		t.Errorf("%v\n%s", err, document)
+	}
+}
