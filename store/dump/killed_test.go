@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	osexec "os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -176,8 +177,22 @@ func TestSweepDropsWhatAKilledRestoreLeft(t *testing.T) {
 	r.kill()
 	// its sessions end when the server notices
 	await(t, admin(t, url), `SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = $1)`, left[0])
-	if dropped, err := dump.Sweep(t.Context(), url); err != nil || len(dropped) != 1 || dropped[0] != left[0] {
+	// another process has the number now, and somebody has a database of a name like that
+	name, su := databaseOf(t, url), admin(t, url)
+	reused, foreign := dump.Named(name, "_new_"+strconv.Itoa(os.Getpid())+"_2"), dump.Named(name, "_new_ideas")
+	for _, sql := range []string{
+		"ALTER DATABASE " + pgx.Identifier{left[0]}.Sanitize() + " RENAME TO " + pgx.Identifier{reused}.Sanitize(),
+		"CREATE DATABASE " + pgx.Identifier{foreign}.Sanitize(),
+	} {
+		if _, err := su.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if dropped, err := dump.Sweep(t.Context(), url); err != nil || len(dropped) != 1 || dropped[0] != reused {
 		t.Errorf("of a dead one: %v, %v", dropped, err)
+	}
+	if _, err := su.Exec(t.Context(), "DROP DATABASE "+pgx.Identifier{foreign}.Sanitize()); err != nil {
+		t.Errorf("the database of another: %v", err)
 	}
 	if names := beside(t, admin(t, url), databaseOf(t, url)); len(names) != 0 {
 		t.Errorf("left: %v", names)

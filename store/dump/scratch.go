@@ -7,7 +7,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -191,8 +190,8 @@ AND    pg_has_role(d.datdba, 'USAGE')
 AND    NOT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.datid = d.oid AND a.application_name = $2)`
 
 // sweep drops the scratch databases beside the named one whose process is gone, and with them the loaders that outlived it. A live one
-// has its keeper connected, also when it runs on another host, where its number means nothing to us. The names of the dropped are
-// returned, also with an error.
+// has its keeper connected, or has makeLock, as our caller has. The number in the name says nothing: its process may run on another host,
+// and another one may have got it since, as after every boot. The names of the dropped are returned, also with an error.
 func sweep(ctx context.Context, conn *pgx.Conn, beside string) (dropped []string, err error) {
 	for _, kind := range []string{kindVerify, kindNew} {
 		names, err := texts(ctx, conn, leftoversSQL, named(beside, kind), keeping)
@@ -200,9 +199,7 @@ func sweep(ctx context.Context, conn *pgx.Conn, beside string) (dropped []string
 			return dropped, err
 		}
 		for _, name := range names {
-			number, _, _ := strings.Cut(strings.TrimPrefix(name, named(beside, kind)), "_")
-			pid, err := strconv.Atoi(number)
-			if err != nil || !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+			if !numbered(strings.TrimPrefix(name, named(beside, kind))) { // somebody else's
 				continue
 			}
 			if _, err := conn.Exec(ctx, "DROP DATABASE IF EXISTS "+quote(name)+" WITH (FORCE)"); err != nil {
@@ -212,6 +209,16 @@ func sweep(ctx context.Context, conn *pgx.Conn, beside string) (dropped []string
 		}
 	}
 	return dropped, nil
+}
+
+// numbered tells whether that is how the name of one of ours ends: with the number of a process, and one of its own.
+func numbered(tail string) bool {
+	for part := range strings.SplitSeq(tail, "_") {
+		if _, err := strconv.ParseUint(part, 10, 64); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // named is a name with a tail, within the 63 bytes that PostgreSQL keeps of it.
