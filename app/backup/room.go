@@ -60,7 +60,7 @@ func roomToTry(ctx context.Context, url string, m dump.Manifest) (reason string,
 	if err != nil {
 		return "", err
 	}
-	need := m.DatabaseBytes + m.DatabaseBytes/10
+	need := m.Need()
 	if room.Free < 0 || room.Free >= need {
 		return "", nil
 	}

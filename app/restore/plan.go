@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"healthagent/app/backup"
@@ -71,12 +70,11 @@ func Prepare(ctx context.Context, o Options) (Plan, error) {
 	if err != nil {
 		return p, err
 	}
-	p.Database, p.Server, p.Rows = target.Name, target.Server, dump.Rows(target.Counts.Tables)
+	p.Database, p.Server, p.Rows, p.Free = target.Name, target.Server, dump.Rows(target.Counts.Tables), target.Free
 	if p.Dump != nil {
 		p.compare(target.Counts)
-		p.Need = p.Dump.DatabaseBytes + p.Dump.DatabaseBytes/10
+		p.Need = p.Dump.Need()
 	}
-	p.measure(target)
 	p.refuse(ctx, o, target)
 	return p, p.readSchema(o)
 }
@@ -128,15 +126,6 @@ func (p *Plan) compare(now dump.Counts) {
 	}
 }
 
-// measure finds the room on the disk of a server of this machine.
-func (p *Plan) measure(t dump.Target) {
-	var disk syscall.Statfs_t
-	if !t.Local || t.DataDir == "" || syscall.Statfs(t.DataDir, &disk) != nil {
-		return
-	}
-	p.Free = int64(disk.Bavail) * disk.Bsize //nolint:gosec // a disk of this world
-}
-
 // refuse collects what stands in the way at this moment.
 func (p *Plan) refuse(ctx context.Context, o Options, t dump.Target) {
 	p.Refused = append(p.Refused, inTheWay(ctx, o, t.Name, t.Sessions)...)
@@ -144,7 +133,7 @@ func (p *Plan) refuse(ctx context.Context, o Options, t dump.Target) {
 		p.Refused = append(p.Refused, err.Error())
 	}
 	if p.Need > 0 && p.Free >= 0 && p.Need > p.Free {
-		p.Refused = append(p.Refused, fmt.Sprintf("the disk of the database has %d MB left, and the restore needs %d MB beside the database that is there ('healthagent restore --prune' drops what earlier restores have kept)", p.Free>>20, p.Need>>20))
+		p.Refused = append(p.Refused, fmt.Sprintf("the disk of the database has %s left, and the restore needs about %s beside the database that is there ('healthagent restore --prune' drops what earlier restores have kept)", backup.Size(p.Free), backup.Size(p.Need)))
 	}
 }
 

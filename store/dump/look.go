@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,10 +18,7 @@ type Target struct {
 	Sessions []Session // who is connected, ourselves aside
 	Spares   []Spare   // kept databases, the newest first
 
-	// DataDir is where the server keeps its data, when the role may know; Local tells whether it is reached over a socket of this
-	// machine, so that the directory is one of this machine.
-	DataDir string
-	Local   bool
+	Free int64 // on the disk of the server, for users other than root; -1: not known
 }
 
 // ErrNotOwner is returned when the database belongs to another role, which alone may put another in its place.
@@ -48,12 +44,13 @@ func Look(ctx context.Context, address string) (Target, error) {
 		return Target{}, err
 	}
 	defer closeConn(ctx, conn)
-	t := Target{Name: w.config.Database, Local: strings.HasPrefix(w.config.Host, "/")}
+	t := Target{Name: w.config.Database, Free: -1}
 	var owned, may bool
-	var owner string
-	if err = conn.QueryRow(ctx, targetSQL, t.Name).Scan(&t.Server, &t.DataDir, &t.Exists, &owned, &owner, &may); err != nil {
+	var owner, dataDir string
+	if err = conn.QueryRow(ctx, targetSQL, t.Name).Scan(&t.Server, &dataDir, &t.Exists, &owned, &owner, &may); err != nil {
 		return t, fmt.Errorf("look at the server: %w", err)
 	}
+	t.Free = w.freeAt(dataDir)
 	if !may {
 		return t, ErrNoRight
 	}

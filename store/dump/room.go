@@ -33,11 +33,21 @@ func RoomOf(ctx context.Context, address string) (Room, error) {
 	if err := conn.QueryRow(ctx, roomSQL).Scan(&r.DatabaseBytes, &dir); err != nil {
 		return r, fmt.Errorf("ask how much room the database takes: %w", err)
 	}
-	if dir != "" && strings.HasPrefix(w.config.Host, "/") { // a socket: it is this machine
-		r.Free = FreeAt(dir)
-	}
+	r.Free = w.freeAt(dir)
 	return r, nil
 }
+
+// freeAt is what the disk has left on which a server keeps its data; -1: not known, as for one on another machine, or when the role may
+// not know the directory.
+func (w way) freeAt(dataDir string) int64 {
+	if dataDir == "" || !strings.HasPrefix(w.config.Host, "/") { // a socket: it is this machine
+		return -1
+	}
+	return FreeAt(dataDir)
+}
+
+// Need is about what a restored dump takes on the disk of the server, 0 when the manifest does not tell.
+func (m Manifest) Need() int64 { return m.DatabaseBytes + m.DatabaseBytes/10 }
 
 // FreeAt is what users other than root may still write on the disk of a directory; -1: not known.
 func FreeAt(dir string) int64 {
