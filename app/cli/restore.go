@@ -60,7 +60,7 @@ func (t *terminal) restoreVerb() *cobra.Command {
 		case f.prune:
 			err = t.restorePrune(command.Context(), o, f)
 		default:
-			err = t.restoreFile(command.Context(), db, o, f)
+			err = t.restoreFile(command.Context(), o, f)
 		}
 		return unreachable(err)
 	}
@@ -89,13 +89,7 @@ type restored struct {
 	Done   *restore.Result `json:"done"` // null: nothing was done
 }
 
-func (t *terminal) restoreFile(ctx context.Context, db *database, o restore.Options, f restoreFlags) error {
-	if o.File == "" {
-		var err error
-		if o.File, err = restore.Newest(db.config.BackupDir); err != nil {
-			return err
-		}
-	}
+func (t *terminal) restoreFile(ctx context.Context, o restore.Options, f restoreFlags) error {
 	plan, err := restore.Prepare(ctx, o)
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"healthagent/app/backup"
 	"healthagent/app/fault"
 	"healthagent/app/restore"
+	"healthagent/store/dump"
 )
 
 // A dump that is made or tried meanwhile would have the restored one removed, or its room.
@@ -54,6 +55,34 @@ func TestRestoreAndTheLockOfTheDumps(t *testing.T) {
 	h.run(0, "", path, "--yes")
 	if _, err := os.Stat(filepath.Join(h.dir, "nowhere")); err == nil {
 		t.Error("a restore has made the directory of the dumps")
+	}
+}
+
+// A new server has dumped its empty database by the time at which the dump of the old one is brought back.
+func TestRestoreSaysThatAnOlderDumpHasMore(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	noon := time.Date(2026, 5, 6, 12, 0, 0, 0, time.UTC)
+	rows := h.text(`SELECT count(*)::text FROM schema_migrations`)
+	h.dump("healthagent-b.dump", noon.Add(time.Hour))
+	h.exec(`INSERT INTO users (telegram_id) SELECT generate_series(1, 90)`)
+	full := h.dump("healthagent-a.dump", noon)
+	alter(t, h.dump("healthagent-c.dump", noon.Add(2*time.Hour)), func(m *dump.Manifest) { m.Bytes++ })
+
+	plan, _ := h.run(0, "", "--dry-run")
+	holds(t, plan, "Would restore "+filepath.Join(h.dir, "healthagent-b.dump"), "Warning: this one has "+rows+" rows, and the older one of 2026-05-06 12:00:00 UTC has 1",
+		"'healthagent restore "+full+"'", "Warning: healthagent-c.dump of 2026-05-06 14:00:00 UTC is newer and is not taken: it is damaged")
+	_, told := h.run(2, "")
+	holds(t, told, "Warning: this one has ")
+	for _, args := range [][]string{{"--dry-run", full}, {"--dry-run", filepath.Join(h.dir, "healthagent-b.dump")}} {
+		if plan, _ := h.run(0, "", args...); strings.Contains(plan, "Warning") {
+			t.Errorf("%v, which was named:\n%s", args, plan)
+		}
+	}
+	h.exec(`DELETE FROM users WHERE telegram_id > 60`)
+	h.dump("healthagent-d.dump", noon.Add(3*time.Hour))
+	if plan, _ := h.run(0, "", "--dry-run"); strings.Contains(plan, "Warning") {
+		t.Errorf("of a dump that is a little smaller:\n%s", plan)
 	}
 }
 

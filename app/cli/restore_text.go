@@ -32,6 +32,9 @@ func planLines(does string, p restore.Plan) []string {
 	} else {
 		lines = append(lines, dumpLines(*p.Dump)...)
 	}
+	for _, warning := range p.Warnings {
+		lines = append(lines, "  Warning: "+warning)
+	}
 	lines = append(lines, fmt.Sprintf("in the place of the database %s, which has %d rows now and is kept beside it.", p.Database, p.Rows))
 	for i, c := range p.Changed {
 		if i == changedShown {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -20,7 +19,7 @@ import (
 // Options say what is restored, by whom. URL, File, Version and Actor are required.
 type Options struct {
 	URL     string // the database, as the daemon is told
-	File    string // the dump
+	File    string // the dump; empty: the newest of Dir that is whole and, as far as that was tried, can be restored
 	Dir     string // of the dumps, in which nobody may be at work meanwhile; empty: there is none
 	Version string // of this binary
 	Actor   string // for the audit log
@@ -45,7 +44,8 @@ type Plan struct {
 	Need    int64    `json:"disk_need_bytes"` // 0: not known
 	Free    int64    `json:"disk_free_bytes"` // -1: not known
 
-	Refused []string `json:"refused"` // why it cannot be done now, in words; none: it can
+	Warnings []string `json:"warnings"` // what speaks against this dump, in words
+	Refused  []string `json:"refused"`  // why it cannot be done now, in words; none: it can
 }
 
 // Change is a table and its rows on both sides.
@@ -59,7 +59,12 @@ type Change struct {
 // Errors: fault.NotFound without a file, fault.Refused when the role could not do it, those of the server. What only stands in the way
 // at this moment is in the plan.
 func Prepare(ctx context.Context, o Options) (Plan, error) {
-	p := Plan{File: o.File, Changed: []Change{}, Pending: []string{}, Unknown: []string{}, Refused: []string{}, Free: -1}
+	p := Plan{File: o.File, Changed: []Change{}, Pending: []string{}, Unknown: []string{}, Warnings: []string{}, Refused: []string{}, Free: -1}
+	if o.File == "" {
+		if err := p.choose(o.Dir); err != nil {
+			return p, err
+		}
+	}
 	if err := p.readFile(); err != nil {
 		return p, err
 	}
@@ -194,18 +199,4 @@ func refusal(reasons []string) error {
 		return nil
 	}
 	return fault.New(fault.Conflict, strings.Join(reasons, "; "))
-}
-
-// Newest is the newest dump of a directory that is whole and, as far as that was tried, can be restored. Errors: fault.NotFound.
-func Newest(dir string) (string, error) {
-	l, err := backup.List(dir)
-	if err != nil {
-		return "", fault.Wrap(fault.Refused, "the directory of the dumps cannot be read", err)
-	}
-	for _, d := range l.Dumps {
-		if !d.Bad() {
-			return d.Path, nil
-		}
-	}
-	return "", fault.New(fault.NotFound, fmt.Sprintf("there is no dump that could be restored in %s: name a file", filepath.Clean(dir)))
 }

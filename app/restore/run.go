@@ -52,7 +52,7 @@ func Run(ctx context.Context, o Options, p Plan) (Result, error) {
 	}
 	r := Result{Database: p.Database, Compared: p.Dump != nil, Warnings: []string{}}
 	done, err := dump.Restore(ctx, dump.RestoreOptions{
-		URL: o.URL, Path: o.File, Manifest: p.Dump, BinDir: o.BinDir, Now: o.Now, Step: o.Step,
+		URL: o.URL, Path: p.File, Manifest: p.Dump, BinDir: o.BinDir, Now: o.Now, Step: o.Step,
 		Last: func(ctx context.Context, address string) error {
 			warning, err := o.last(ctx, address, p)
 			if warning != "" {
@@ -79,7 +79,7 @@ func (o Options) last(ctx context.Context, address string, p Plan) (warning stri
 	if err := engine.Check(ctx); err != nil {
 		return "", fault.Wrap(fault.Conflict, "this version of healthagent cannot work with what is in the dump", err)
 	}
-	detail := map[string]any{"file": filepath.Base(o.File)}
+	detail := map[string]any{"file": filepath.Base(p.File)}
 	if p.Dump != nil {
 		detail["created_at"], detail["sha256"], detail["program"] = p.Dump.CreatedAt, p.Dump.SHA256, p.Dump.Program
 	}
