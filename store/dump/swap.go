@@ -191,8 +191,16 @@ func (p place) rename(ctx context.Context, tx pgx.Tx, from, to string) error {
 	return nil
 }
 
-// keptName is a free name for the database that gives way.
+// keptName is a free name for the database that gives way. It sorts behind those that were kept before, also in the same second, and when
+// the clock was set back meanwhile: what an undo puts back is always what gave way last.
 func (p place) keptName(ctx context.Context, now time.Time) (string, error) {
+	kept, err := spares(ctx, p.conn, p.name)
+	if err != nil {
+		return "", err
+	}
+	if len(kept) > 0 && !now.Truncate(time.Second).After(kept[0].Since) {
+		now = kept[0].Since.Add(time.Second)
+	}
 	for i := 1; ; i++ {
 		name := named(p.name, kindKept+now.UTC().Format(keptLayout))
 		if i > 1 {
