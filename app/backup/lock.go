@@ -119,6 +119,10 @@ var errHeld = errors.New("the lock is held")
 // unwritable says what to do about a directory in which this process can write nothing.
 func (d *Directory) unwritable(err error) error {
 	const elsewhere = "name another directory with HEALTHAGENT_BACKUP_DIR"
+	if errors.Is(err, syscall.EROFS) { // for the service everything is, but what its unit names
+		return fault.Wrap(fault.Refused, fmt.Sprintf("the directory of the dumps is read-only to this process: let healthagent-backup.service write there (as root: %s), or %s",
+			allowCommand(d.path), elsewhere), err)
+	}
 	if !errors.Is(err, fs.ErrPermission) {
 		return fault.Wrap(fault.Refused, "the directory of the dumps cannot be written to: "+elsewhere, err)
 	}
@@ -130,6 +134,12 @@ func (d *Directory) unwritable(err error) error {
 		}
 	}
 	return fault.Wrap(fault.Refused, "the directory of the dumps cannot be written to by this user: let it ("+give+"), or "+elsewhere, err)
+}
+
+// allowCommand is what root types to let the service write into the directory.
+func allowCommand(path string) string {
+	const dropIns = "/etc/systemd/system/healthagent-backup.service.d"
+	return fmt.Sprintf(`install -d %s && printf '[Service]\nReadWritePaths=-%%s\n' '%s' > %s/dumps.conf && systemctl daemon-reload`, dropIns, path, dropIns)
 }
 
 func holderOf(lock io.ReaderAt) string {
