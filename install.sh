@@ -598,6 +598,7 @@ check_config() {
 		sed "s|$work/candidate.env|$env_file|g" "$work/out" >&2 || :
 		fail "the settings are not right for healthagent $new_version"
 	fi
+	check_backup_place
 	if [ "$database" = managed ] && [ -n "$database_url" ]; then
 		quiet run_new migrate status --env-file "$work/candidate.env" || fail "the database that was given cannot be used"
 	fi
@@ -750,11 +751,16 @@ has_places() {
 	done <"$work/places"
 }
 
-# backup_place makes the directory of the dumps when it is not the usual one.
-backup_place() {
+# find_backup_place finds where the dumps go.
+find_backup_place() {
 	backups=$(env_value HEALTHAGENT_BACKUP_DIR)
 	if [ -z "$backups" ] && [ ! -f "$env_file" ]; then backups=${HEALTHAGENT_BACKUP_DIR:-}; fi
 	backups=${backups:-$default_backups}
+}
+
+# check_backup_place refuses a place that the service could not write to, or that is somebody else's.
+check_backup_place() {
+	find_backup_place
 	case $backups in
 	"$default_backups") return 0 ;;
 	/home/* | /root/* | /run/user/*) fail "HEALTHAGENT_BACKUP_DIR is $backups, and the service sees nothing under /home and /root: choose another place" ;;
@@ -764,7 +770,10 @@ backup_place() {
 	if [ -d "$backups" ] && [ "$(stat -c %U "$backups")" != "$name" ] && [ -n "$(ls -A "$backups")" ]; then
 		fail "HEALTHAGENT_BACKUP_DIR is $backups, where others have files: choose a directory for the dumps alone"
 	fi
-	own_dir "$backups" 700 "$name:$name"
+}
+
+backup_place() {
+	[ "$backups" = "$default_backups" ] || own_dir "$backups" 700 "$name:$name"
 }
 
 # ---------------------------------------------------------------- PostgreSQL

@@ -27,6 +27,8 @@ var slips = map[string]struct {
 	"a damaged archive": {
 		prepare: "printf '%064d  healthagent\\n' 0 >/root/healthagent-1.0.0/SHA256SUMS", says: []string{"SHA256SUMS", "get the archive again"},
 	},
+	"dumps where nothing is seen": {env: []string{"HEALTHAGENT_BACKUP_DIR=/home/dumps"}, says: []string{"/home/dumps", "choose another place"}},
+	"dumps in somebody's place":   {env: []string{"HEALTHAGENT_BACKUP_DIR=/var/lib/dpkg"}, says: []string{"/var/lib/dpkg", "others have files"}},
 }
 
 // TestRefused: what is wrong in the call is said, with what would be right, and the server is as it was.
