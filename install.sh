@@ -286,9 +286,8 @@ absolute() {
 
 begin() {
 	[ "$(id -u)" -eq 0 ] || fail "it must be run as root: sudo $0"
-	work=$(mktemp -d "${TMPDIR:-/tmp}/healthagent-install.XXXXXX")
-	: >"$work/changes"
 	at=0 doing='' upgrading=no
+	work_dir
 	trap leave EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
@@ -303,6 +302,19 @@ begin() {
 	chmod 600 "$log"
 	logging=yes
 	note "---- $mode"
+}
+
+# work_dir makes a place for what is needed in this run only. The new program is run there, which a /tmp mounted noexec forbids.
+work_dir() {
+	for work_in in /tmp /var/tmp /root; do
+		work=$(mktemp -d "$work_in/healthagent-install.XXXXXX") || continue
+		: >"$work/changes"
+		printf '#!/bin/sh\n' >"$work/runs"
+		chmod 700 "$work/runs"
+		if "$work/runs" 2>/dev/null; then return 0; fi
+		rm -rf "$work"
+	done
+	fail "programs can be run neither in /tmp nor in /var/tmp or /root: mount one of them without noexec"
 }
 
 leave() {
@@ -1807,6 +1819,7 @@ install_all() {
 
 main() {
 	constants
+	unset CDPATH # cd would say where it went
 	here=$(dirname -- "$0")
 	here=$(cd -- "$here" && pwd)
 	arguments "$@"
@@ -1817,6 +1830,7 @@ main() {
 	PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 	LC_ALL=C.UTF-8
 	export PATH LC_ALL
+	unset LANGUAGE TMPDIR # the packages' own scripts trip over a blank in it
 	unset PGHOST PGPORT PGUSER PGDATABASE PGPASSWORD PGSERVICE PGCLUSTER PGOPTIONS PGAPPNAME CREDENTIALS_DIRECTORY
 	begin
 	cd /

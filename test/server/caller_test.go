@@ -1,0 +1,38 @@
+package server
+
+import (
+	"strings"
+	"testing"
+
+	"healthagent/test/server/machine"
+)
+
+// TestCaller: whatever the shell is like that calls the installer, the installation is the same.
+func TestCaller(t *testing.T) {
+	t.Parallel()
+	scenario(t, func(t *testing.T, h *machine.Host, suite machine.Suite) {
+		longer(t)
+		s := installed(t, h, suite)
+		before := s.snapshot()
+		dir := "/root/my healthagent-" + first.version
+		s.run("cp", "-a", "/root/healthagent-"+first.version, dir)
+		for name, script := range map[string]string{
+			"CDPATH":               "cd /root; CDPATH=.:/ sh 'my healthagent-1.0.0/install.sh'",
+			"TMPDIR":               "TMPDIR=/nowhere sh ./install.sh",
+			"a narrow umask":       "umask 777; sh ./install.sh",
+			"a wide umask":         "umask 000; sh ./install.sh",
+			"a short PATH":         "PATH=/usr/bin:/bin sh ./install.sh",
+			"another language":     "LC_ALL=de_DE.UTF-8 LANGUAGE=de sh ./install.sh",
+			"a field separator":    "IFS=/; export IFS; sh ./install.sh",
+			"a /tmp not to run in": "mount -t tmpfs -o noexec none /tmp; sh ./install.sh; umount /tmp",
+		} {
+			said := s.run("sh", "-euc", "cd '"+dir+"'; "+script)
+			if !strings.Contains(said, "; 0 changes") {
+				t.Errorf("%s:\n%s", name, said)
+			}
+		}
+		for _, change := range before.Changes(s.snapshot(), volatile()...) {
+			t.Errorf("it changed %s", change)
+		}
+	})
+}
