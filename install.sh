@@ -291,7 +291,9 @@ begin() {
 	trap leave EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
-	trap '' HUP # a terminal that goes away is no reason to stop half-way
+	# a terminal that goes away is no reason to stop half-way, nor is a pipe, as of an ssh without a terminal
+	trap '' HUP
+	trap : PIPE
 	[ "$dry" = no ] || return 0
 	exec 9>>"$lock"
 	if ! flock -n 9; then
@@ -1445,7 +1447,7 @@ examine() {
 	if [ "$(changes)" -gt 0 ]; then patience=60s; fi
 	diagnose "$link" --wait "$patience" >"$work/doctor" 2>&1 || healthy=no
 	cat "$work/doctor" >>"$log"
-	awk '!/^(✔|-) /' "$work/doctor" || :
+	awk '!/^(✔|-) /' "$work/doctor" 2>/dev/null || :
 	if [ "$upgrading" = yes ]; then examine_upgrade; fi
 }
 

@@ -36,3 +36,23 @@ func TestCaller(t *testing.T) {
 		}
 	})
 }
+
+// TestNobodyListens: who reads what the installer says goes away in the middle, as with an ssh without a terminal whose line breaks; it
+// goes on to its end.
+func TestNobodyListens(t *testing.T) {
+	t.Parallel()
+	scenario(t, func(t *testing.T, h *machine.Host, suite machine.Suite) {
+		longer(t)
+		s := installed(t, h, suite)
+		s.unpack(well)
+		for _, shell := range []string{"sh", "bash"} {
+			s.run("env", "--default-signal=PIPE", "sh", "-c", // which a unit ignores
+				"{ "+shell+" /root/healthagent-"+well.version+"/install.sh 2>&1; echo $? >/root/code; } | head -n 1")
+			if code := strings.TrimSpace(s.run("cat", "/root/code")); code != "0" {
+				t.Errorf("%s: it ended with %s:\n%s", shell, code, s.run("tail", "-n", "20", "/var/log/healthagent-install.log"))
+			}
+		}
+		s.serves(well)
+		s.doctor()
+	})
+}
