@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// smallPages is where the planner may rightly prefer reading the table through.
-const smallPages = 1000
+// SmallPages is how many pages a table must have before the planner may not prefer reading it through: below, that is right.
+const SmallPages = 1000
 
 // QueryCheck is how one query of the product fares with its index.
 type QueryCheck struct {
@@ -103,7 +103,7 @@ func (s *session) try(ctx context.Context, q Query, c *IndexCheck, pages int64, 
 		return r
 	}
 	taken := r.instead(plan, q, c.Table)
-	if pages >= smallPages {
+	if pages >= SmallPages {
 		r.Verdict = Unusable
 		r.Reason = fmt.Sprintf("the planner takes %s, on %d pages", taken, pages)
 		if !strict { // else it has just been done

@@ -14,26 +14,31 @@ import (
 // ReadPlan asks for the plan of a named statement for any values; nothing is run. The error is of kind fault.NotFound when there is no
 // such statement whose plan matters.
 func ReadPlan(ctx context.Context, i *inspect.Inspector, name string, now time.Time) (source.Plan, error) {
-	var sql string
-	var expected []string
+	var named []store.NamedQuery
 	for _, q := range store.NamedQueries() {
 		if q.Name == name {
-			sql, expected = q.SQL, append(expected, q.Index)
+			named = append(named, q)
 		}
 	}
-	if sql == "" {
+	if len(named) == 0 {
 		return source.Plan{}, fault.New(fault.NotFound, "there is no statement of that name whose plan can be told")
 	}
+	sql := named[0].SQL
 	found, err := i.Explain(ctx, sql, inspect.ExplainOptions{})
 	if err != nil {
 		return source.Plan{}, err
 	}
-	p := source.Plan{Name: name, SQL: strings.TrimSpace(sql), At: now, Generic: true, Root: node(found.Root), Expected: expected[0]}
-	for _, index := range expected {
-		if _, used := found.Uses(index); used && !p.Uses {
-			p.Uses, p.Expected = true, index
+	small, err := smallTables(ctx, i, named)
+	if err != nil {
+		return source.Plan{}, err
+	}
+	p := source.Plan{Name: name, SQL: strings.TrimSpace(sql), At: now, Generic: true, Root: node(found.Root), Expected: named[0].Index}
+	for _, q := range named {
+		if _, used := found.Uses(q.Index); used && !p.Uses {
+			p.Uses, p.Expected = true, q.Index
 		}
 	}
+	p.Small = small[p.Expected]
 	return p, nil
 }
 

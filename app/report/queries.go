@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"healthagent/migrations"
 	"healthagent/store"
 	"healthagent/store/inspect"
 )
@@ -37,6 +38,7 @@ type Plans struct {
 type answer struct {
 	index, node string
 	indexes     []string // all that the plan reads
+	small       bool     // see Reading
 }
 
 // fresh is how long a plan is believed.
@@ -67,6 +69,7 @@ type Reading struct {
 	Node    string
 	Index   string   // empty: it reads none
 	Indexes []string // all that the plan reads
+	Small   bool     // the index that it is there for can be used, and is on a table that is read through as well
 }
 
 // Read returns the readings of all named queries by name, asked now unless somebody did within that time. The error says why some are missing.
@@ -76,7 +79,7 @@ func (p *Plans) Read(ctx context.Context, most time.Duration) (map[string]Readin
 	p.refresh(ctx, most)
 	out := map[string]Reading{}
 	for name, a := range p.plans {
-		out[name] = Reading{Node: a.node, Index: a.index, Indexes: a.indexes}
+		out[name] = Reading{Node: a.node, Index: a.index, Indexes: a.indexes, Small: a.small}
 	}
 	return out, p.err
 }
@@ -106,11 +109,31 @@ func (p *Plans) ask(ctx context.Context) (map[string]answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	small, err := smallTables(ctx, p.inspector, named)
+	if err != nil {
+		return nil, err
+	}
 	plans := map[string]answer{}
 	for i, q := range named {
-		plans[q.Name] = answerOf(found[i], q.Index)
+		a := answerOf(found[i], q.Index)
+		a.small = small[q.Index]
+		plans[q.Name] = a
 	}
 	return plans, nil
+}
+
+// smallTables are the indexes of these statements that can be used and without which the planner may rightly do, since their table is small.
+func smallTables(ctx context.Context, i *inspect.Inspector, named []store.NamedQuery) (map[string]bool, error) {
+	var indexes []string
+	for _, q := range named {
+		indexes = append(indexes, q.Index)
+	}
+	tables, err := i.IndexedTables(ctx, indexes)
+	small := map[string]bool{}
+	for _, t := range tables {
+		small[t.Index] = t.Pages < migrations.SmallPages
+	}
+	return small, err
 }
 
 // answerOf finds the node that reads the index, else the first that reads anything.

@@ -22,7 +22,7 @@ func (s *Sampler) ofStatements(now time.Time, state *source.Snapshot) (items []s
 		}
 		i := source.Item{Severity: source.Warn, Subject: st.Name, Screen: onQueries}
 		away := ""
-		if e.plan.Away {
+		if e.plan.strays() {
 			was, is, _ := strings.Cut(st.Changed, " > ")
 			away = "plan now " + is + ", was " + was + " until " + clock(now, st.ChangedAt) // a narrow screen cuts the end off
 		}

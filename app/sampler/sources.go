@@ -46,4 +46,6 @@ type Reading struct {
 	Node    string   `json:"node"`
 	Index   string   `json:"index"`   // empty: none
 	Indexes []string `json:"indexes"` // all that the plan reads
+	// Small is whether the index that is there for it can be used, and is on a table so small that the planner may rightly do without.
+	Small bool `json:"small,omitempty"`
 }

@@ -44,6 +44,9 @@ type planSeen struct {
 	Away      bool      `json:"away,omitempty"` // it used its index and does no more
 }
 
+// strays reports whether somebody should look why it uses its index no more: on a small table the planner is right to do without.
+func (p planSeen) strays() bool { return p.Away && !p.Small }
+
 type pages struct{ hit, read, temp int64 }
 
 // mostSlow is how many slow calls of one statement are kept.
@@ -144,7 +147,7 @@ func (e *entry) statement(now time.Time, windowS, slowMS float64) source.Stateme
 		CallsMin: round3(float64(sum.Calls) * 60 / windowS), P50MS: p.P50, P95MS: p.P95, P99MS: p.P99, MaxMS: p.Max,
 		Calls: e.total.Calls, Errors: e.total.Errors, Slow: e.total.Slow,
 		Histogram: sum.Times.Bars(source.Bounds()), Spark: e.lately.spark(now), DayP95MS: e.day.p95(now),
-		Node: e.plan.Node, Index: e.plan.Index, Expected: e.plan.Expected, Changed: e.plan.Changed, ChangedAt: e.plan.ChangedAt,
+		Node: e.plan.Node, Index: e.plan.Index, Expected: e.plan.Expected, Small: e.plan.Small, Changed: e.plan.Changed, ChangedAt: e.plan.ChangedAt,
 		Samples: slices.Clone(e.slow),
 	}
 	if sum.Calls > 0 {
@@ -194,7 +197,7 @@ func (b *book) readPlans(now time.Time, plans map[string]Reading, named []store.
 		e.plan.Changed, e.plan.ChangedAt = brief(old.Reading)+" > "+brief(r), now
 		e.plan.Away = expected != "" && r.Index != expected && (old.Index == old.Expected || old.Away)
 		level := "info"
-		if e.plan.Away {
+		if e.plan.strays() {
 			level = "warn"
 		}
 		changed = append(changed, source.Event{Time: now, Level: level, Kind: "plan", Subject: name, Text: "plan changed: " + e.plan.Changed})

@@ -170,6 +170,36 @@ func TestPlansThatChange(t *testing.T) {
 	}
 }
 
+// TestPlansOnSmallTables: that the planner reads a small table through is told and is nobody's trouble, until the table has grown.
+func TestPlansOnSmallTables(t *testing.T) {
+	t.Parallel()
+	now := noon()
+	s := New(Config{Now: func() time.Time { return now }})
+	s.Attach(Sources{Interval: func() store.Interval { return store.Interval{} }, SlowMS: 50})
+	s.book.add(now, did("q", 1, time.Millisecond))
+	read := func(r Reading) []source.Event {
+		now = now.Add(time.Minute)
+		events := s.book.readPlans(now, map[string]Reading{"q": r}, []store.NamedQuery{{Name: "q", Index: "i"}})
+		s.listStatements(now)
+		return events
+	}
+	read(Reading{Node: "Index Scan", Index: "i", Small: true})
+	events := read(Reading{Node: "Seq Scan", Small: true})
+	if len(events) != 1 || events[0].Level != "info" || events[0].Text != "plan changed: Index Scan i > Seq Scan" {
+		t.Errorf("%+v", events)
+	}
+	if st := find(t, s.book.list(now, s.sources.Load()), "q"); !st.Small || st.Node != "Seq Scan" {
+		t.Errorf("%+v", st)
+	}
+	if got := needs(s); len(got) != 0 {
+		t.Errorf("small: %+v", got)
+	}
+	read(Reading{Node: "Seq Scan"})
+	if got := needs(s)["plan"]; got.Subject != "q" || !strings.HasPrefix(got.Text, "plan now Seq Scan, was Index Scan i until ") {
+		t.Errorf("grown: %+v", got)
+	}
+}
+
 func TestSlowLines(t *testing.T) {
 	t.Parallel()
 	var slow []store.SlowSample

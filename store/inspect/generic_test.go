@@ -41,3 +41,22 @@ func TestGenericPlansFollowTheSchema(t *testing.T) {
 		t.Error("two statements in one")
 	}
 }
+
+// TestIndexedTables: the tables of indexes that queries may use, however little the server's own statistics know of them.
+func TestIndexedTables(t *testing.T) {
+	t.Parallel()
+	w := empty(t)
+	w.exec(`CREATE TABLE big (a bigint); CREATE TABLE tiny (a bigint)`)
+	w.exec(`INSERT INTO big SELECT i FROM generate_series(1, 20000) AS i`)
+	w.exec(`CREATE INDEX big_a ON big (a); CREATE INDEX tiny_a ON tiny (a); CREATE INDEX broken_a ON big (a)`)
+	w.exec(`UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'broken_a'::regclass`)
+	found, err := w.IndexedTables(t.Context(), []string{"big_a", "tiny_a", "broken_a", "absent_a"})
+	must(t, err)
+	pages := map[string]int64{}
+	for _, x := range found {
+		pages[x.Index] = x.Pages
+	}
+	if len(pages) != 2 || pages["tiny_a"] != 0 || pages["big_a"] != get[int64](w, `SELECT pg_relation_size('big') / current_setting('block_size')::int`) {
+		t.Errorf("%v", pages)
+	}
+}

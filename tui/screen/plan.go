@@ -66,6 +66,8 @@ func (q *Queries) verdict(p *source.Plan) para {
 		return para{text: "no index is there for this statement alone"}
 	case p.Uses:
 		return para{text: "ok  reads by " + oneLine(p.Expected) + ", as expected", role: look.Good}
+	case p.Small:
+		return para{text: "ok  does without " + oneLine(p.Expected) + ", which is right for so small a table", role: look.Good}
 	default:
 		return para{text: "!  does not read by " + oneLine(p.Expected) + ", which is there for it", role: look.Warn}
 	}
@@ -189,7 +191,7 @@ func (t *tree) work(n *source.Node) string {
 // strays reports whether a node reads by another way than the index that is there for the statement. Of tables that this index is not on
 // nothing is said.
 func (t *tree) strays(n *source.Node) bool {
-	if t.plan.Expected == "" || t.plan.Uses {
+	if t.plan.Expected == "" || t.plan.Uses || t.plan.Small {
 		return false
 	}
 	table := n.Relation

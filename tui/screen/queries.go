@@ -113,10 +113,13 @@ func planCell(s *source.Statement) widget.Cell {
 	return widget.Cell{Text: "  " + text, Sort: text}
 }
 
-// strays reports whether a statement reads by another index than the one that is there for it.
-func strays(s *source.Statement) bool {
+// elsewhere reports whether a statement reads by another index than the one that is there for it, or by none.
+func elsewhere(s *source.Statement) bool {
 	return s.Expected != "" && s.Node != "" && s.Index != s.Expected
 }
+
+// strays reports whether it should not: on a small table the planner may do without the index.
+func strays(s *source.Statement) bool { return elsewhere(s) && !s.Small }
 
 func shortNode(node string) string {
 	switch node {

@@ -16,9 +16,7 @@ func (q *Queries) pane(key string) (string, []para, []para) {
 		return key, nil, nil
 	}
 	var facts []para
-	if s.Worse != "" || s.Changed != "" {
-		facts = append(facts, para{text: "! " + q.regression(s), role: look.Warn})
-	}
+	facts = append(facts, q.regressed(s)...)
 	facts = append(facts, q.uses(s))
 	facts = append(facts, para{text: pages(s)})
 	for _, line := range widget.Histogram(q.look, s.Histogram, source.Bounds(), q.width-2, 8) {
@@ -33,6 +31,19 @@ func (q *Queries) pane(key string) (string, []para, []para) {
 // bare is the statement on one line, without the comment that has its name.
 func bare(s *source.Statement) string {
 	return oneLine(strings.Replace(s.SQL, "/* "+s.Name+" */", "", 1))
+}
+
+// regressed is the line that says what has become worse, or that the plan is another one; nil when there is nothing to say. That the planner
+// has come to do without an index on a small table is told and is nothing bad.
+func (q *Queries) regressed(s *source.Statement) []para {
+	switch {
+	case s.Worse == "" && s.Changed == "":
+		return nil
+	case s.Worse == "" && elsewhere(s) && s.Small:
+		return []para{{text: q.regression(s)}}
+	default:
+		return []para{{text: "! " + q.regression(s), role: look.Warn}}
+	}
 }
 
 // regression says what has become worse and when.
@@ -63,6 +74,8 @@ func (q *Queries) uses(s *source.Statement) para {
 	switch {
 	case strays(s):
 		return para{text: "! reads by: " + reads + "   expected: " + oneLine(s.Expected), role: look.Warn}
+	case elsewhere(s):
+		return para{text: "reads by: " + reads + ", as is right for so small a table   index: " + oneLine(s.Expected)}
 	case s.Expected != "" && s.Node == "":
 		return para{text: "reads by: " + reads + "   expected: " + oneLine(s.Expected)}
 	case s.Expected != "":
@@ -99,8 +112,8 @@ func (q *Queries) full(key string) (string, []para) {
 		return "", nil
 	}
 	var text []para
-	if s.Worse != "" || s.Changed != "" {
-		text = append(text, para{text: "! " + q.regression(s), role: look.Warn}, para{})
+	if worse := q.regressed(s); worse != nil {
+		text = append(worse, para{})
 	}
 	text = append(text, block(s.SQL, look.Plain)...)
 	text = append(text, para{}, heading("time, "+strings.Join(q.summary, "")))

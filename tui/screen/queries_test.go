@@ -67,6 +67,33 @@ func TestPlanThatCannotBeHad(t *testing.T) {
 	}
 }
 
+// TestSmallTableRaisesNoAlarm: a statement that does without its index on a small table looks as well as it is, on every page of the screen.
+func TestSmallTableRaisesNoAlarm(t *testing.T) {
+	t.Parallel()
+	for _, small := range []bool{false, true} {
+		s := fixture.Busy() // get_food_entries reads its table through
+		for i := range s.Statements.List {
+			if st := &s.Statements.List[i]; st.Name == "get_food_entries" {
+				st.Small, st.Worse = small, ""
+			}
+		}
+		q := queries(s)
+		drawn(t, q, frame.Size{Width: 120, Height: 40})
+		q.Select("get_food_entries")
+		list := q.View()
+		press(t, q, keys.Open)
+		full := q.View()
+		plan := fixture.Plan("get_food_entries")
+		plan.Small = small
+		q.Answer(press(t, q, keys.Explain).Ask, plan, nil)
+		for page, view := range map[string]string{"list": selected(q) + list[strings.LastIndex(list, "get_food_entries"):], "full": full, "plan": q.View()} {
+			if alarm := strings.Contains(view, "! "); alarm == small {
+				t.Errorf("%s, small %v:\n%s", page, small, view)
+			}
+		}
+	}
+}
+
 // TestPlanThatComesTooLate: an answer reaches only the one who waits for it.
 func TestPlanThatComesTooLate(t *testing.T) {
 	t.Parallel()

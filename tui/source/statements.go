@@ -37,7 +37,9 @@ type Statement struct {
 	Node     string `json:"node"`     // what its plan reads by; empty: not known
 	Index    string `json:"index"`    // what its plan reads; empty: no index
 	Expected string `json:"expected"` // the index that is there for it; empty: none
-	Changed  string `json:"plan_changed,omitempty"`
+	// Small is whether that index can be used, and is on a table so small that the planner may rightly do without.
+	Small   bool   `json:"small_table,omitempty"`
+	Changed string `json:"plan_changed,omitempty"`
 	// ChangedAt is when the plan was first seen to be another one.
 	ChangedAt time.Time `json:"plan_changed_at,omitzero"`
 
@@ -66,6 +68,7 @@ type Plan struct {
 	Root        Node      `json:"root"`
 	Expected    string    `json:"expected"`
 	Uses        bool      `json:"uses_expected"`
+	Small       bool      `json:"small_table,omitempty"` // as in Statement
 }
 
 // Node is one step of a plan. What was not run has only Cost and Rows.
