@@ -114,15 +114,7 @@ func texts(ctx context.Context, q querier, sql string, args ...any) ([]string, e
 	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
 
-// Count counts what the database of the URL holds now.
-func Count(ctx context.Context, address string) (Counts, error) {
-	w, err := parseWay(address)
-	if err != nil {
-		return Counts{}, err
-	}
-	return countAt(ctx, w)
-}
-
+// countAt counts what the database at the end of that way holds now.
 func countAt(ctx context.Context, w way) (Counts, error) {
 	conn, err := w.connect(ctx, applicationRestore)
 	if err != nil {
