@@ -48,6 +48,7 @@ constants() {
 	no_cluster=/etc/postgresql-common/createcluster.d/healthagent-install.conf
 	mark='# healthagent install'
 	oldest_postgres=15
+	release_file=${HEALTHAGENT_INSTALL_OS_RELEASE:-/etc/os-release}
 	steps=12
 	# what may be asked before it is known; none of it comes from the environment
 	logging=no echo_off=no first=no since=0 cluster='' port='' old='' dump='' last='' backups=$default_backups
@@ -72,7 +73,7 @@ Installs or upgrades healthagent on Debian 12 and later and on Ubuntu 24.04. Run
   --uninstall                stop and remove the service and its program; keep the data,
                              the settings and the dumps
   --purge                    remove everything, after a last dump; asks for the host's name
-  --no-dump                  with --purge: without the last dump
+  --no-dump                  with --purge, and for an upgrade: without the dump before it
   --help, --version
 
 Settings in its environment (HEALTHAGENT_ADMINS and the others of 'healthagent config keys')
@@ -358,7 +359,6 @@ check_server() {
 }
 
 check_release() {
-	release_file=${HEALTHAGENT_INSTALL_OS_RELEASE:-/etc/os-release}
 	[ -r "$release_file" ] || unsupported "there is no $release_file"
 	os=$(os_value ID)
 	os_version=$(os_value VERSION_ID)
