@@ -140,7 +140,8 @@ func checkVerified(_ context.Context, v *visit) answer {
 	return v.withBackups(func(s backup.Status) answer {
 		switch {
 		case s.Failed != nil && s.Failed.Verified != nil:
-			return failure(verify, "%s could not be restored %s ago: %s", s.Failed.File, age(v.Now().Sub(s.Failed.Verified.At)), s.Failed.Verified.Text)
+			// the same one would go as badly again
+			return failure("healthagent backup && "+verify, "%s could not be restored %s ago: %s", s.Failed.File, age(v.Now().Sub(s.Failed.Verified.At)), s.Failed.Verified.Text)
 		case s.Newest == nil:
 			return warning(v.dumpNow()+" && "+verify, "there is no dump to restore on trial")
 		case s.Verified == nil || s.Verified.Verified == nil:

@@ -49,7 +49,7 @@ func TestBackups(t *testing.T) {
 		},
 		"tried badly": {
 			status: backup.Status{Dumps: 1, Newest: dumped(hour, bad, nil), Failed: dumped(hour, bad, nil), Verified: dumped(day, good(day), nil)},
-			code:   "backup-verified", verdict: "fail", text: "it is cut off", remedy: "backup verify",
+			code:   "backup-verified", verdict: "fail", text: "it is cut off", remedy: "healthagent backup && healthagent backup verify",
 		},
 		"no hook":      {status: backup.Status{Dumps: 1, Newest: dumped(hour, nil, nil)}, code: "backup-offsite", verdict: "warn", text: "no backup", remedy: "HEALTHAGENT_BACKUP_HOOK="},
 		"copied":       {damage: hooked, status: backup.Status{Dumps: 1, Newest: dumped(hour, nil, good(hour))}, code: "backup-offsite", verdict: "ok", text: "copied 60 min ago"},
