@@ -52,7 +52,7 @@ func Look(ctx context.Context, address string) (Target, error) {
 	}
 	t.Free = w.freeAt(dataDir)
 	if !may {
-		return t, ErrNoRight
+		return t, w.noRight()
 	}
 	if !owned {
 		return t, fmt.Errorf("%w: %s belongs to the role %s", ErrNotOwner, t.Name, owner)

@@ -29,7 +29,12 @@ const (
 )
 
 // ErrNoRight is returned when the role of the URL may not create databases.
-var ErrNoRight = errors.New("the role may not create databases, and a dump is always restored into a new one first: ALTER ROLE … CREATEDB lets it")
+var ErrNoRight = errors.New("the role may not create databases, and a dump is always restored into a new one first")
+
+// noRight says how the role gets the right.
+func (w way) noRight() error {
+	return fmt.Errorf("%w: a superuser lets it with ALTER ROLE %s CREATEDB, and 'healthagent doctor' says how to become one", ErrNoRight, quote(w.config.User))
+}
 
 // scratch is a database of our own, empty at first, beside another on its server. drop must be called.
 type scratch struct {
@@ -130,7 +135,7 @@ func (s *scratch) make(ctx context.Context, conn *pgx.Conn, kind, options string
 		case "42P04", "23505": // another of this process
 			continue
 		case "42501":
-			return fmt.Errorf("%w (%s)", ErrNoRight, message(err))
+			return s.beside.noRight()
 		}
 		if err != nil {
 			return fmt.Errorf("create the database %s: %w", name, err)
