@@ -45,12 +45,12 @@ func (d *Directory) Make(ctx context.Context, o Options) (Dump, error) {
 		return Dump{}, fault.Wrap(fault.Config, "no dump can be made", missing)
 	}
 	if err != nil {
-		return Dump{}, err
+		return Dump{}, d.explain(err)
 	}
 	m.File, m.Keep = name, o.Keep
 	made := Dump{Manifest: m, Path: filepath.Join(d.path, name), Whole: true}
 	if err := d.publish(made); err != nil {
-		return Dump{}, errors.Join(fmt.Errorf("put the dump into its place: %w", err), d.unlink(name))
+		return Dump{}, errors.Join(d.explain(fmt.Errorf("put the dump into its place: %w", err)), d.unlink(name))
 	}
 	return made, nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
+	"syscall"
 	"time"
 
 	"healthagent/app/fault"
@@ -33,6 +35,17 @@ func (d *Directory) makeRoom(ctx context.Context, o Options, l Listing) (removed
 		}
 	}
 	return removed, fault.New(fault.Conflict, fmt.Sprintf("the disk of %s has %s left, and the next dump needs about %s; %s", d.path, Size(dump.FreeAt(d.path)), Size(need), frees(l, removed)))
+}
+
+// explain says what makes room when the disk got full while a dump was written. The server's own disk, which may be another, it names
+// itself.
+func (d *Directory) explain(err error) error {
+	text := err.Error()
+	if !strings.Contains(text, syscall.ENOSPC.Error()) && !strings.Contains(text, "No space left on device") || strings.Contains(text, "ERROR:") {
+		return err
+	}
+	l, _ := List(d.path) // without it there is less to say
+	return fault.Wrap(fault.Conflict, fmt.Sprintf("the disk of %s got full: the dump takes more than the %s that are left; %s", d.path, Size(dump.FreeAt(d.path)), frees(l, nil)), err)
 }
 
 func fits(dir string, need int64) bool {

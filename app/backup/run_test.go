@@ -290,7 +290,8 @@ func TestNoRoom(t *testing.T) {
 	old := put(t, dir, time.Now().Add(-time.Hour), nil)
 	full(t, url)
 	_, err := backup.Run(t.Context(), o)
-	if err == nil || !strings.Contains(err.Error(), "No space left on device") || fault.Exit(err) != 1 {
+	if fault.KindOf(err) != fault.Conflict || !strings.Contains(err.Error(), "No space left on device") ||
+		!strings.HasPrefix(err.Error(), "the disk of "+dir+" got full: ") || !strings.Contains(err.Error(), "HEALTHAGENT_BACKUP_DIR") {
 		t.Errorf("in the middle: %v", err)
 	}
 	s, err := backup.Look(dir)
