@@ -149,7 +149,8 @@ type undone struct {
 
 // pruned is what --prune prints as JSON.
 type pruned struct {
-	Spares  []dump.Spare `json:"spares"` // what was kept
-	Dropped []dump.Spare `json:"dropped"`
-	DryRun  bool         `json:"dry_run"`
+	Spares    []dump.Spare `json:"spares"`    // what was kept
+	Leftovers []string     `json:"leftovers"` // what interrupted restores have left, which goes without a question
+	Dropped   []dump.Spare `json:"dropped"`
+	DryRun    bool         `json:"dry_run"`
 }

@@ -50,15 +50,18 @@ func (t *terminal) restorePrune(ctx context.Context, o restore.Options, f restor
 		return err
 	}
 	report := pruned{Spares: spares, Dropped: []dump.Spare{}, DryRun: f.dryRun}
-	if !f.dryRun { // they are a dead process's: there is nothing to ask
-		left, err := dump.Sweep(ctx, o.URL)
-		for _, name := range left {
-			t.note("healthagent: dropped %s, which an interrupted restore has left", name)
-		}
-		if err != nil {
-			return err
-		}
+	sweep, does := dump.Sweep, "dropped" // they are a dead process's: there is nothing to ask
+	if f.dryRun {
+		sweep, does = dump.Leftovers, "would drop"
 	}
+	left, err := sweep(ctx, o.URL)
+	for _, name := range left {
+		t.note("healthagent: %s %s, which an interrupted restore has left", does, name)
+	}
+	if err != nil {
+		return err
+	}
+	report.Leftovers = append([]string{}, left...)
 	if len(spares) > 0 && !f.dryRun {
 		for _, s := range spares {
 			t.note("to be dropped: %s, kept since %s, %s", s.Name, when(s.Since), byteSize(s.Bytes))

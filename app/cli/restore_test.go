@@ -156,7 +156,7 @@ func TestRestoreTellsAsksAndDoes(t *testing.T) {
 		t.Error(got)
 	}
 	would, _ := h.run(0, "", "--prune", "--dry-run", "-o", "json")
-	holds(t, would, "_before_", `"dropped": []`)
+	holds(t, would, "_before_", `"leftovers": []`, `"dropped": []`)
 	_, asked = h.run(2, "", "--prune")
 	holds(t, asked, "to be dropped: "+h.text(`SELECT min(datname) FROM pg_database WHERE datname LIKE '%\_before\_%' AND starts_with(datname, left(current_database(), 37))`))
 	dropped, told := h.run(0, "", "--prune", "--yes")

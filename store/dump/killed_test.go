@@ -188,6 +188,9 @@ func TestSweepDropsWhatAKilledRestoreLeft(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if names, err := dump.Leftovers(t.Context(), url); err != nil || len(names) != 1 || names[0] != reused {
+		t.Errorf("before: %v, %v", names, err)
+	}
 	if dropped, err := dump.Sweep(t.Context(), url); err != nil || len(dropped) != 1 || dropped[0] != reused {
 		t.Errorf("of a dead one: %v, %v", dropped, err)
 	}

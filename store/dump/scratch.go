@@ -194,26 +194,38 @@ WHERE  starts_with(d.datname, $1)
 AND    pg_has_role(d.datdba, 'USAGE')
 AND    NOT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.datid = d.oid AND a.application_name = $2)`
 
-// sweep drops the scratch databases beside the named one whose process is gone, and with them the loaders that outlived it. A live one
-// has its keeper connected, or has makeLock, as our caller has. The number in the name says nothing: its process may run on another host,
-// and another one may have got it since, as after every boot. The names of the dropped are returned, also with an error.
+// sweep drops what leftovers finds, and with it the loaders that outlived its process. The names of the dropped are returned, also with an
+// error.
 func sweep(ctx context.Context, conn *pgx.Conn, beside string) (dropped []string, err error) {
+	names, err := leftovers(ctx, conn, beside)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if _, err := conn.Exec(ctx, "DROP DATABASE IF EXISTS "+quote(name)+" WITH (FORCE)"); err != nil {
+			return dropped, err
+		}
+		dropped = append(dropped, name)
+	}
+	return dropped, nil
+}
+
+// leftovers are the scratch databases beside the named one whose process is gone. A live one has its keeper connected, or has makeLock, as
+// our caller has. The number in the name says nothing: its process may run on another host, and another one may have got it since, as
+// after every boot.
+func leftovers(ctx context.Context, conn *pgx.Conn, beside string) (left []string, err error) {
 	for _, kind := range []string{kindVerify, kindNew} {
 		names, err := texts(ctx, conn, leftoversSQL, named(beside, kind), keeping)
 		if err != nil {
-			return dropped, err
+			return nil, err
 		}
 		for _, name := range names {
-			if !numbered(strings.TrimPrefix(name, named(beside, kind))) { // somebody else's
-				continue
+			if numbered(strings.TrimPrefix(name, named(beside, kind))) { // else it is somebody else's
+				left = append(left, name)
 			}
-			if _, err := conn.Exec(ctx, "DROP DATABASE IF EXISTS "+quote(name)+" WITH (FORCE)"); err != nil {
-				return dropped, err
-			}
-			dropped = append(dropped, name)
 		}
 	}
-	return dropped, nil
+	return left, nil
 }
 
 // numbered tells whether that is how the name of one of ours ends: with the number of a process, and one of its own.

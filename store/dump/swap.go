@@ -292,24 +292,6 @@ func Undo(ctx context.Context, address string, now time.Time) (back, kept string
 	return all[0].Name, kept, p.put(ctx, all[0].Name, kept, nil)
 }
 
-// Sweep drops what killed restores and trials have left beside the database that the URL names: a scratch database whose process is gone
-// takes the room for the want of which the next restore is refused. Live ones stay. It returns their names, also with an error.
-func Sweep(ctx context.Context, address string) (dropped []string, err error) {
-	w, err := parseWay(address)
-	if err != nil {
-		return nil, err
-	}
-	conn, err := w.maintain(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer closeConn(ctx, conn)
-	if err := lock(ctx, conn); err != nil {
-		return nil, err
-	}
-	return sweep(ctx, conn, w.config.Database)
-}
-
 // Prune drops these spares of the database that the URL names. Names that are not its spares are refused. It returns those that were
 // dropped, also with an error. Errors: *BusyError.
 func Prune(ctx context.Context, address string, names []string) (dropped []Spare, err error) {
