@@ -50,6 +50,7 @@ constants() {
 	oldest_postgres=15
 	release_file=${HEALTHAGENT_INSTALL_OS_RELEASE:-/etc/os-release}
 	steps=12
+	token_shape='it is digits, a colon, and more, as 123456789:the-text-BotFather-gave-you'
 	# what may be asked before it is known; none of it comes from the environment
 	logging=no echo_off=no first=no since=0 cluster='' port='' old='' dump='' last='' backups=$default_backups
 }
@@ -257,7 +258,9 @@ arguments() {
 		--purge) mode=purge ;;
 		--help | -h) mode=help ;;
 		--version) mode=version ;;
-		*) refuse_usage "there is no option ${1%%=*}" ;;
+		--token | --token=*) refuse_usage "there is no --token, since everybody can read arguments in ps: give --token-file FILE, or nothing, and it asks" ;;
+		-*) refuse_usage "there is no option ${1%%=*}" ;;
+		*) refuse_usage "it takes options alone, and one of the arguments is none" ;; # it may be the token
 		esac
 		shift
 	done
@@ -325,7 +328,7 @@ leave() {
 	trap - EXIT
 	trap '' INT TERM
 	set +e
-	if [ "$echo_off" = yes ]; then stty echo </dev/tty; fi
+	if [ "$echo_off" = yes ]; then (stty echo </dev/tty && echo >/dev/tty) 2>/dev/null; fi
 	allow_services
 	if [ "$rc" -ne 0 ] && [ "$upgrading" = yes ]; then
 		undo_upgrade
@@ -455,10 +458,11 @@ secret_from() { # FILE OPTION
 	if [ "$1" = - ]; then
 		IFS= read -r secret || [ -n "$secret" ] || fail "$2: the input holds nothing"
 	else
-		[ -r "$1" ] || fail "$2: $1 cannot be read"
+		[ -e "$1" ] || fail "$2: there is no file $1"
+		[ -r "$1" ] && [ ! -d "$1" ] || fail "$2: $1 cannot be read"
 		secret=$(tr -d '\r' <"$1" | sed -n '/[^[:space:]]/{s/^[[:space:]]*//;s/[[:space:]]*$//;p;q;}')
 	fi
-	[ -n "$secret" ] || fail "$2: it holds nothing"
+	[ -n "$secret" ] || fail "$2: $1 holds nothing"
 	printf '%s' "$secret"
 }
 
@@ -466,28 +470,45 @@ inputs_token() {
 	token=''
 	if [ -n "$token_file" ]; then
 		token=$(secret_from "$token_file" --token-file)
+		token_from=$token_file
 	elif [ -n "${TELEGRAM_TOKEN:-}" ]; then
 		token=$TELEGRAM_TOKEN
+		token_from='TELEGRAM_TOKEN in the environment'
 	elif [ -n "${TELEGRAM_TOKEN_FILE:-}" ]; then
 		token=$(secret_from "$TELEGRAM_TOKEN_FILE" TELEGRAM_TOKEN_FILE)
+		token_from=$TELEGRAM_TOKEN_FILE
 	elif [ -s "$token_credential" ]; then
 		token=$(secret_from "$token_credential" "$token_credential")
+		token_from=$token_credential
 	elif (: </dev/tty) 2>/dev/null; then
 		ask_token
+		return 0
 	else
 		fail "the bot's token is missing: give --token-file FILE, or set TELEGRAM_TOKEN. @BotFather on Telegram gives one"
 	fi
-	token_looks_right || fail "the token is not one of Telegram's: it is digits, a colon, and more, as 123456789:the-text-BotFather-gave-you"
+	[ "$token_from" != - ] || token_from='the input'
+	token_looks_right || fail "what is in $token_from is no token of Telegram's: $token_shape"
 }
 
+# ask_token asks at the terminal, and again for what is none: a token is pasted with a blank or a letter too few soon enough.
 ask_token() {
+	for ask_left in 2 1 0; do
+		ask_once
+		if token_looks_right; then return 0; fi
+		[ "$ask_left" -eq 0 ] || printf 'That is no token of Telegram'\''s: %s. Once more.\n' "$token_shape" >/dev/tty
+	done
+	fail "what was typed is no token of Telegram's: $token_shape"
+}
+
+ask_once() {
 	echo_off=yes
 	stty -echo </dev/tty
 	printf "The bot's token, from @BotFather on Telegram (it is not shown): " >/dev/tty
-	IFS= read -r token </dev/tty || token=''
+	IFS= read -r token </dev/tty || [ -n "$token" ] || fail "no token was given"
 	stty echo </dev/tty
 	echo_off=no
 	printf '\n' >/dev/tty
+	token=$(printf '%s' "$token" | tr -d '[:space:]')
 }
 
 token_looks_right() {

@@ -27,6 +27,14 @@ var slips = map[string]struct {
 	"a damaged archive": {
 		prepare: "printf '%064d  healthagent\\n' 0 >/root/healthagent-1.0.0/SHA256SUMS", says: []string{"SHA256SUMS", "get the archive again"},
 	},
+	"a directory as the token's file": {args: []string{"--token-file", "/root"}, says: []string{"/root cannot be read"}},
+	"no file of the token":            {args: []string{"--token-file", "/root/tokn"}, says: []string{"there is no file /root/tokn"}},
+	"another text as the token": {
+		prepare: "echo '" + token + " more' >/root/text", args: []string{"--token-file", "/root/text"},
+		says: []string{"/root/text is no token", "BotFather"}, hides: token,
+	},
+	"the token as an option":      {args: []string{"--token", token}, says: []string{"--token-file FILE"}, hides: token},
+	"the token as an argument":    {args: []string{token}, says: []string{"--help"}, hides: token},
 	"dumps where nothing is seen": {env: []string{"HEALTHAGENT_BACKUP_DIR=/home/dumps"}, says: []string{"/home/dumps", "choose another place"}},
 	"dumps in somebody's place":   {env: []string{"HEALTHAGENT_BACKUP_DIR=/var/lib/dpkg"}, says: []string{"/var/lib/dpkg", "others have files"}},
 }
