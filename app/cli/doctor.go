@@ -28,7 +28,7 @@ func (t *terminal) doctorVerb() *cobra.Command {
 			"when a check failed; warnings are no failure. Root sees everything, others what they may and what the daemon tells them.",
 	}
 	output := outputFlag(command)
-	command.Flags().DurationVar(&wait, "wait", 0, "look again until nothing fails, for so long at most")
+	command.Flags().DurationVar(&wait, "wait", 0, "look again until nothing fails that time may mend, for so long at most")
 	command.RunE = func(command *cobra.Command, _ []string) error {
 		report := doctor.Wait(command.Context(), func(ctx context.Context) doctor.Report {
 			return doctor.Run(ctx, t.patient(command))

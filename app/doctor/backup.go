@@ -90,7 +90,7 @@ const (
 // withBackups makes an answer of the directory of dumps.
 func (v *visit) withBackups(judge func(backup.Status) answer) answer {
 	if !v.backsUp() {
-		return answer{source.Skip, "no backups are made here", "Write HEALTHAGENT_BACKUP_DIR=<directory> into " + v.envFile() + ", and run 'healthagent backup' every day."}
+		return answer{verdict: source.Skip, text: "no backups are made here", remedy: "Write HEALTHAGENT_BACKUP_DIR=<directory> into " + v.envFile() + ", and run 'healthagent backup' every day."}
 	}
 	s, err := v.backups()
 	if err != nil {

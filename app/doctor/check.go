@@ -35,6 +35,7 @@ type answer struct {
 	verdict source.Verdict
 	text    string
 	remedy  string
+	passing bool // a failure that time alone may mend, as of what is still starting
 }
 
 func well(format string, values ...any) answer {
@@ -42,11 +43,18 @@ func well(format string, values ...any) answer {
 }
 
 func warning(remedy, format string, values ...any) answer {
-	return answer{source.Warn, fmt.Sprintf(format, values...), remedy}
+	return answer{verdict: source.Warn, text: fmt.Sprintf(format, values...), remedy: remedy}
 }
 
 func failure(remedy, format string, values ...any) answer {
-	return answer{source.Fail, fmt.Sprintf(format, values...), remedy}
+	return answer{verdict: source.Fail, text: fmt.Sprintf(format, values...), remedy: remedy}
+}
+
+// passing is a failure that time alone may mend.
+func passing(remedy, format string, values ...any) answer {
+	a := failure(remedy, format, values...)
+	a.passing = true
+	return a
 }
 
 func skipped(format string, values ...any) answer {

@@ -18,6 +18,8 @@ const (
 type Report struct {
 	OK     bool             `json:"ok"`
 	Checks []source.Finding `json:"checks"` // in the catalogue's order; never nil
+	// Passing says that time alone may mend one of the failures.
+	Passing bool `json:"-"`
 }
 
 // Run makes every check, side by side, and returns in less than 20 seconds whatever is down. It changes nothing. A check that panics or
@@ -38,22 +40,23 @@ func run(ctx context.Context, p Patient, checks []check, patience time.Duration)
 		}
 	}
 	var wait sync.WaitGroup
+	answers := make([]answer, len(r.Checks))
 	next := 0
 	for _, c := range checks {
 		if !c.made(v.Patient) {
 			continue
 		}
-		f := &r.Checks[next]
+		a := &answers[next]
 		next++
-		wait.Go(func() {
-			a := v.make(ctx, c, patience)
-			f.Verdict, f.Text, f.Remedy = a.verdict, v.Redact(a.text), v.Redact(a.remedy)
-		})
+		wait.Go(func() { *a = v.make(ctx, c, patience) })
 	}
 	wait.Wait()
-	for i := range r.Checks {
-		r.Checks[i] = v.secondOpinion(r.Checks[i])
-		r.OK = r.OK && r.Checks[i].Verdict != source.Fail
+	for i, a := range answers {
+		f := &r.Checks[i]
+		f.Verdict, f.Text, f.Remedy = a.verdict, v.Redact(a.text), v.Redact(a.remedy)
+		*f = v.secondOpinion(*f)
+		r.OK = r.OK && f.Verdict != source.Fail
+		r.Passing = r.Passing || a.passing
 	}
 	return r
 }
@@ -83,14 +86,14 @@ func (v *visit) make(ctx context.Context, c check, patience time.Duration) answe
 	case a := <-said: // it heeded its deadline, and says so better
 		return a
 	case <-time.After(patience / 10):
-		return failure("uptime && ps -eo pid,stat,wchan:20,comm | grep ' D'", "the check did not end within %v", patience)
+		return passing("uptime && ps -eo pid,stat,wchan:20,comm | grep ' D'", "the check did not end within %v", patience)
 	}
 }
 
 const reportIt = "This is a mistake of healthagent and not of your server: please report it with the output of 'healthagent version'."
 
-// Wait looks until nothing fails or most is over, with longer and longer pauses, and returns the last look. pause returns an error when it
-// was interrupted; nil: it sleeps.
+// Wait looks until nothing fails that time may mend or most is over, with longer and longer pauses, and returns the last look. pause
+// returns an error when it was interrupted; nil: it sleeps.
 func Wait(ctx context.Context, look func(context.Context) Report, most time.Duration, now func() time.Time, pause func(context.Context, time.Duration) error) Report {
 	const longest = 3 * time.Second
 	if pause == nil {
@@ -100,7 +103,7 @@ func Wait(ctx context.Context, look func(context.Context) Report, most time.Dura
 	for next := 500 * time.Millisecond; ; next = min(2*next, longest) {
 		r := look(ctx)
 		left := end.Sub(now())
-		if r.OK || left <= 0 || ctx.Err() != nil || pause(ctx, min(next, left)) != nil {
+		if !r.Passing || left <= 0 || ctx.Err() != nil || pause(ctx, min(next, left)) != nil {
 			return r
 		}
 	}

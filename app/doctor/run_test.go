@@ -43,26 +43,29 @@ func TestACheckThatHeedsItsDeadline(t *testing.T) {
 	}
 }
 
-// It looks until nothing fails, with longer pauses, and not for longer than it may.
+// It looks until nothing fails that time may mend, with longer pauses, and not for longer than it may.
 func TestWait(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		heals int // at which look it is well; 0: never
+		rests int // at which look nothing fails any more that time may mend; 0: never
 		most  time.Duration
 		looks int
 		ok    bool
 	}{
-		"well at once":    {1, time.Minute, 1, true},
-		"no time":         {2, 0, 1, false},
-		"well in the end": {4, time.Minute, 4, true},
-		"never well":      {0, 10 * time.Second, 7, false}, // at 0, 0.5, 1.5, 3.5, 6.5, 9.5 and 10 s
+		"well at once":    {1, 1, time.Minute, 1, true},
+		"no time":         {2, 2, 0, 1, false},
+		"well in the end": {4, 4, time.Minute, 4, true},
+		"never well":      {0, 0, 10 * time.Second, 7, false}, // at 0, 0.5, 1.5, 3.5, 6.5, 9.5 and 10 s
+		"for somebody":    {0, 1, time.Minute, 1, false},
+		"in the end, too": {0, 3, time.Minute, 3, false},
 	} {
 		clock := time.Unix(0, 0)
 		n := 0
 		var last time.Duration
 		r := Wait(t.Context(), func(context.Context) Report {
 			n++
-			return Report{OK: n == c.heals}
+			return Report{OK: n == c.heals, Passing: c.rests == 0 || n < c.rests}
 		}, c.most, func() time.Time { return clock }, func(_ context.Context, d time.Duration) error {
 			if left := c.most - clock.Sub(time.Unix(0, 0)); d < last && d < left {
 				t.Errorf("%s: a pause of %v after one of %v", name, d, last)
@@ -80,10 +83,47 @@ func TestWait(t *testing.T) {
 func TestWaitIsInterrupted(t *testing.T) {
 	t.Parallel()
 	n := 0
-	Wait(t.Context(), func(context.Context) Report { n++; return Report{} }, time.Hour, time.Now, func(context.Context, time.Duration) error {
+	Wait(t.Context(), func(context.Context) Report { n++; return Report{Passing: true} }, time.Hour, time.Now, func(context.Context, time.Duration) error {
 		return errors.New("interrupted")
 	})
 	if n != 1 {
 		t.Errorf("%d looks", n)
+	}
+}
+
+// Only what is on its way is waited for: not a service that nobody starts, and not a file that somebody has to mend.
+func TestWhatTimeMayMend(t *testing.T) {
+	t.Parallel()
+	set := func(state, sub string) func(*ward) {
+		return func(w *ward) {
+			w.units["healthagent.service"]["ActiveState"], w.units["healthagent.service"]["SubState"] = state, sub
+		}
+	}
+	for name, c := range map[string]struct {
+		damage  func(*ward)
+		running bool
+		passing bool
+	}{
+		"well":                  {func(*ward) {}, true, false},
+		"starting":              {set("activating", "start"), false, true},
+		"starting again":        {set("activating", "auto-restart"), false, true},
+		"on its way down":       {set("deactivating", "stop-sigterm"), false, true},
+		"stopped":               {set("inactive", "dead"), false, false},
+		"failed":                {set("failed", "failed"), false, false},
+		"up, and does not talk": {func(*ward) {}, false, true},
+		"a secret to all":       {func(w *ward) { w.write(tokenFile, 0o644, "nonsense") }, true, false},
+		"its database starts":   {func(w *ward) { w.units["postgresql@15-healthagent.service"]["ActiveState"] = "activating" }, true, true},
+		"its database is down":  {func(w *ward) { w.units["postgresql@15-healthagent.service"]["ActiveState"] = "inactive" }, true, false},
+	} {
+		w := newWard(t)
+		c.damage(w)
+		if c.running {
+			w.serve(ready(), nil)
+		}
+		p := w.patient()
+		p.Database = Database{Why: "there is none"}
+		if r := Run(t.Context(), p); r.Passing != c.passing || r.OK && name != "well" {
+			t.Errorf("%s: %+v", name, r)
+		}
 	}
 }

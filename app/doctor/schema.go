@@ -49,12 +49,14 @@ func (v *visit) verify(ctx context.Context) (migrations.Verification, error) {
 type worst struct {
 	verdict       source.Verdict
 	texts, remedy []string
+	passing       bool
 }
 
 func (w *worst) add(a answer) {
 	if a.verdict == source.Fail || w.verdict == "" {
 		w.verdict = a.verdict
 	}
+	w.passing = w.passing || a.passing
 	w.texts = append(w.texts, a.text)
 	for line := range strings.SplitSeq(a.remedy, "\n") {
 		if len(w.remedy) == 0 || w.remedy[len(w.remedy)-1] != line {
@@ -68,7 +70,7 @@ func (w *worst) answer(fine answer) answer {
 	if w.verdict == "" {
 		return fine
 	}
-	return answer{w.verdict, strings.Join(w.texts, "; "), strings.Join(w.remedy, "\n")}
+	return answer{verdict: w.verdict, text: strings.Join(w.texts, "; "), remedy: strings.Join(w.remedy, "\n"), passing: w.passing}
 }
 
 func checkMigrations(_ context.Context, v *visit) answer {
@@ -79,7 +81,7 @@ func checkMigrations(_ context.Context, v *visit) answer {
 	case store.Unavailable(err):
 		return skipped(noDatabase)
 	case err != nil:
-		return failure("healthagent migrate status", "the ledger cannot be read: %s", store.Reason(err))
+		return passing("healthagent migrate status", "the ledger cannot be read: %s", store.Reason(err))
 	}
 	var found worst
 	applied, running := 0, ""
@@ -157,9 +159,9 @@ func checkIndexes(_ context.Context, v *visit) answer {
 		one := migrations.Label(c.Migration) + " --index " + c.Name
 		switch c.Verdict {
 		case migrations.Missing:
-			return failure("healthagent migrate up "+one, "%s is missing", c.Name), true
+			return passing("healthagent migrate up "+one, "%s is missing", c.Name), true
 		case migrations.Invalid:
-			return failure("healthagent migrate up "+one, "%s is invalid: a build of it was interrupted", c.Name), true
+			return passing("healthagent migrate up "+one, "%s is invalid: a build of it was interrupted", c.Name), true
 		default:
 			return answer{}, false
 		}

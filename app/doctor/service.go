@@ -88,15 +88,28 @@ func checkActive(_ context.Context, v *visit) answer {
 		case state == "active":
 			return well("it runs: %s", cmp.Or(u["StatusText"], u["SubState"]))
 		case state == "activating" && u["SubState"] == "auto-restart":
-			return failure(v.log(), "it does not come up and is tried again: %s", ending(u))
+			return passing(v.log(), "it does not come up and is tried again: %s", ending(u))
 		case state == "activating":
-			return failure(v.log(), "it is still starting: %s", cmp.Or(u["StatusText"], u["SubState"]))
+			return passing(v.log(), "it is still starting: %s", cmp.Or(u["StatusText"], u["SubState"]))
 		case state == "failed":
 			return failure(v.revive(u), "it has failed: %s", ending(u))
-		default:
+		case lying(u):
 			return failure("systemctl start healthagent", "it does not run: it is %s", state)
+		default:
+			return passing("systemctl start healthagent", "it does not run: it is %s", state)
 		}
 	})
+}
+
+// lying reports whether a unit neither runs nor is on its way up or down: somebody has to start it.
+func lying(u unit) bool {
+	return u["ActiveState"] == "inactive" || u["ActiveState"] == "failed" || u["ActiveState"] == ""
+}
+
+// lies reports whether the service is known to be lying.
+func (v *visit) lies() bool {
+	units, err := v.units()
+	return err == nil && lying(units[serviceUnit])
 }
 
 // ending says in words how the main process ended.
