@@ -84,6 +84,14 @@ END
 
 # ---------------------------------------------------------------- words
 
+# shell_word is a word as a shell takes it, for what somebody may paste.
+shell_word() {
+	case $1 in
+	*[!A-Za-z0-9_./:,@%+=-]*) printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")" ;;
+	*) printf '%s' "$1" ;;
+	esac
+}
+
 # Nothing here may end the script: the terminal may be gone.
 say() {
 	printf '%s\n' "$*" 2>/dev/null || :
@@ -289,7 +297,7 @@ absolute() {
 # ---------------------------------------------------------------- one run at a time
 
 begin() {
-	[ "$(id -u)" -eq 0 ] || fail "it must be run as root: sudo $0"
+	[ "$(id -u)" -eq 0 ] || fail "it must be run as root${sudo:+: $sudo$script}"
 	at=0 doing='' upgrading=no
 	work_dir
 	trap leave EXIT
@@ -1375,7 +1383,7 @@ undo_upgrade() {
 		else
 			show_journal
 			warn "healthagent $old does not start either"
-			[ -z "$dump" ] || say "The database as it was before the upgrade: sudo healthagent restore $dump"
+			[ -z "$dump" ] || say "The database as it was before the upgrade: ${sudo}healthagent restore $dump"
 		fi
 	else
 		say "The service was not touched; it is $old."
@@ -1517,14 +1525,14 @@ healthagent $new_version is installed and runs; $count.
   settings  $env_file; secrets in $credentials
   data      $(data_place)
   dumps     $backups, one a day
-Open the screen: sudo healthagent tui
+Open the screen: ${sudo}healthagent tui
 Let a person look: usermod -aG healthagent NAME; and act: usermod -aG healthagent-admin NAME
 Undo: $(undo_hint)"
 	if migrations_wait; then
-		say "HEALTHAGENT_MIGRATE is off and migrations are pending: sudo healthagent migrate up"
+		say "HEALTHAGENT_MIGRATE is off and migrations are pending: ${sudo}healthagent migrate up"
 	fi
 	if [ "$healthy" = no ]; then
-		say "It runs, and the doctor is not content: see above, and 'sudo healthagent doctor'."
+		say "It runs, and the doctor is not content: see above, and '${sudo}healthagent doctor'."
 		at=0
 		exit 1
 	fi
@@ -1540,9 +1548,9 @@ data_place() {
 
 undo_hint() {
 	if [ -n "$old" ] && [ "$old" != "$new" ]; then
-		echo "sudo $here/install.sh --binary $releases/$old/healthagent goes back to $old; --uninstall takes the service away and keeps the data"
+		echo "$sudo$script --binary $releases/$old/healthagent goes back to $old; --uninstall takes the service away and keeps the data"
 	else
-		echo "sudo $here/install.sh --uninstall takes the service away and keeps the data; --purge takes everything"
+		echo "$sudo$script --uninstall takes the service away and keeps the data; --purge takes everything"
 	fi
 }
 
@@ -1572,7 +1580,7 @@ healthagent was taken away; $(changes) changes. These stay:
   data                  $(kept_data)
   state, dumps          $state, $(backup_dir)
   the user healthagent, and the packages
-Install it again: sudo $here/install.sh        Remove everything: sudo $here/install.sh --purge"
+Install it again: $sudo$script        Remove everything: $sudo$script --purge"
 }
 
 kept_data() {
@@ -1853,6 +1861,8 @@ main() {
 	PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 	LC_ALL=C.UTF-8
 	export PATH LC_ALL
+	sudo='' script=$(shell_word "$here/install.sh")
+	if command -v sudo >/dev/null; then sudo='sudo '; fi # a minimal server has none, and its people are root
 	unset LANGUAGE TMPDIR # the packages' own scripts trip over a blank in it
 	unset PGHOST PGPORT PGUSER PGDATABASE PGPASSWORD PGSERVICE PGCLUSTER PGOPTIONS PGAPPNAME CREDENTIALS_DIRECTORY
 	begin
