@@ -1187,6 +1187,7 @@ start_service() {
 	service_print=$(service_print)
 	if ! has_read healthagent "$service_print" || ! systemctl is-active -q healthagent.service; then
 		[ "$dry" = yes ] || rm -f "$notes/read-healthagent"
+		check_tables
 		act "start healthagent" restart_service || {
 			show_journal
 			fail "healthagent $new_version does not start"
@@ -1194,6 +1195,14 @@ start_service() {
 		[ "$dry" = yes ] || set_read healthagent "$service_print"
 	fi
 	if ! systemctl is-active -q healthagent-backup.timer; then act "start the timer of the dumps" systemctl start healthagent-backup.timer; fi
+}
+
+# check_tables says of a new installation what its service would say in the journal.
+check_tables() {
+	[ "$dry" = no ] && [ "$upgrading" = no ] && [ "$(migrates)" = off ] || return 0
+	quiet run_new migrate plan -o json || fail "the program cannot tell what it would change in the database"
+	[ -z "$(pending_tables <"$work/out")" ] ||
+		fail "HEALTHAGENT_MIGRATE is off, and the service does not start before its tables are made: '${sudo}healthagent migrate up', and run this again"
 }
 
 # service_print is of all that the service reads when it starts.
@@ -1276,6 +1285,12 @@ prepare_upgrade() {
 	reach_database
 	quiet run_new migrate plan -o json || fail "the new program cannot tell what it would change in the database"
 	no_way_back <"$work/out" >"$work/unsafe"
+	pending_tables <"$work/out" >"$work/tables"
+	if [ -s "$work/tables" ] && [ "$(migrates)" = off ]; then
+		fail "HEALTHAGENT_MIGRATE is off, and healthagent $new_version does not start before these migrations are applied: $(tr '\n' ' ' <"$work/tables")
+Apply them with the new program, and run this again:
+$(apply_hint)"
+	fi
 	if [ -s "$work/unsafe" ]; then
 		say "    these migrations cannot be taken back when the new program fails: $(tr '\n' ' ' <"$work/unsafe")"
 		[ "$yes" = yes ] || fail "with --yes the upgrade is made all the same; the way back is then the dump made before it, in $(backup_dir)"
@@ -1296,6 +1311,33 @@ reach_database() {
 	[ "$database" = own ] || return 0
 	find_cluster
 	if [ -n "$cluster" ] && ! systemctl is-active -q "$cluster_unit"; then quiet restart_cluster || fail "PostgreSQL does not start"; fi
+}
+
+# migrates is auto, or off when somebody else applies migrations.
+migrates() {
+	migrates_said=$(env_value HEALTHAGENT_MIGRATE)
+	echo "${migrates_said:-auto}"
+}
+
+# pending_tables names the pending migrations that the service does not do without: all but those of indexes.
+pending_tables() {
+	awk -F '"' '
+		/^      "version"/ {version = $4}
+		/^      "name"/ {name = $4}
+		/^      "direction"/ {direction = $4}
+		/^      "class"/ {class = $4}
+		/^    \}/ {if (direction == "up" && class != "index-only") print version "_" name}'
+}
+
+# apply_hint is what to paste; what the old program may not bear is applied while it does not run.
+apply_hint() {
+	apply_program=$binary
+	if [ "$binary" = "$work/built" ]; then
+		echo "  make -C $(shell_word "$here") build"
+		apply_program=$here/healthagent
+	fi
+	[ ! -s "$work/unsafe" ] || echo "  ${sudo}systemctl stop healthagent"
+	printf '  %s\n' "${sudo}healthagent backup" "$sudo$(shell_word "$apply_program") migrate up"
 }
 
 # no_way_back names the pending migrations after which the old program would not run and that cannot be taken back. From the newest on:
@@ -1555,7 +1597,7 @@ undo_hint() {
 }
 
 migrations_wait() {
-	[ "$(env_value HEALTHAGENT_MIGRATE)" = off ] && run_new migrate status -o json 2>/dev/null | grep -q '"state": "pending"'
+	[ "$(migrates)" = off ] && run_new migrate status -o json 2>/dev/null | grep -q '"state": "pending"'
 }
 
 # ---------------------------------------------------------------- taking it away

@@ -67,6 +67,36 @@ func TestRiskyUpgrade(t *testing.T) {
 	})
 }
 
+// TestUpgradeWithoutMigrations: where somebody else applies the migrations, a release that has one is not installed before it is applied,
+// and what to paste is said.
+func TestUpgradeWithoutMigrations(t *testing.T) {
+	t.Parallel()
+	scenario(t, func(t *testing.T, h *machine.Host, suite machine.Suite) {
+		longer(t)
+		s := installed(t, h, suite)
+		s.run("sh", "-c", "echo HEALTHAGENT_MIGRATE=off >>/etc/healthagent/healthagent.env; systemctl restart healthagent.service")
+		s.install(well)
+		s.serves(well)
+		before, schema, pids := s.snapshot(), s.schema(), s.pids()
+		said, code := s.tryInstall(grown)
+		paste := "/root/healthagent-" + grown.version + "/healthagent migrate up"
+		if code == 0 || !strings.Contains(said, "018_motto") || !strings.Contains(said, "HEALTHAGENT_MIGRATE is off") || !strings.Contains(said, paste) {
+			t.Errorf("%d\n%s", code, said)
+		}
+		for _, change := range before.Changes(s.snapshot(), volatile()...) {
+			t.Errorf("it was refused, and changed %s", change)
+		}
+		if s.schema() != schema || s.pids() != pids {
+			t.Error("it was refused, and the schema or a server is another")
+		}
+		s.serves(well)
+		s.sh(paste)
+		s.install(grown)
+		s.serves(grown)
+		s.doctor()
+	})
+}
+
 // TestFailedUpgrade: whatever is wrong with the next release, the server is back on the one before, with its schema, and the reason
 // is on the screen.
 func TestFailedUpgrade(t *testing.T) {
