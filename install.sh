@@ -467,7 +467,7 @@ secret_from() { # FILE OPTION
 		IFS= read -r secret || [ -n "$secret" ] || fail "$2: the input holds nothing"
 	else
 		[ -e "$1" ] || fail "$2: there is no file $1"
-		[ -r "$1" ] && [ ! -d "$1" ] || fail "$2: $1 cannot be read"
+		if [ ! -r "$1" ] || [ -d "$1" ]; then fail "$2: $1 cannot be read"; fi
 		secret=$(tr -d '\r' <"$1" | sed -n '/[^[:space:]]/{s/^[[:space:]]*//;s/[[:space:]]*$//;p;q;}')
 	fi
 	[ -n "$secret" ] || fail "$2: $1 holds nothing"
