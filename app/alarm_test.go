@@ -88,9 +88,11 @@ func TestAdministratorsAreToldOfAnOutage(t *testing.T) {
 	if !strings.Contains(red[0], "\n\n🔴 PostgreSQL: PostgreSQL does not answer: ") || strings.Count(red[0], "🔴") != 1 {
 		t.Errorf("told %q", red[0])
 	}
+	h.interruptedOnce()
 
 	server.Start()
 	h.awaitReady()
+	h.log.await(t, `msg="this process works for the bot" after=`)
 	all := h.turnUntil(c, 2)
 	if !strings.Contains(all[1], "\n\n🟢 PostgreSQL: well again after ") || strings.Count(all[1], "🟢") != 1 {
 		t.Errorf("told %q", all[1])
@@ -115,6 +117,16 @@ func TestAdministratorsAreToldOfAnOutage(t *testing.T) {
 	h.end()
 	if n := len(h.alarms()); n != 4 {
 		t.Errorf("%d messages: %q", n, h.alarms())
+	}
+}
+
+// interruptedOnce holds that the log says, but not as a warning at each try, that there is no work for the bot.
+func (h *house) interruptedOnce() {
+	h.t.Helper()
+	const said = `msg="working for the bot was interrupted"`
+	h.log.await(h.t, "level=DEBUG "+said)
+	if !strings.Contains(h.log.String(), "level=WARN "+said) {
+		h.t.Errorf("it is not said:\n%s", h.log)
 	}
 }
 

@@ -311,13 +311,18 @@ func (d *daemon) open(ctx, house context.Context) error {
 // lead works for the bot whenever this process has its lock, and waits for the lock otherwise.
 func (d *daemon) lead(ctx context.Context) {
 	const again = 2 * time.Second
+	var interrupted lapse
 	for ctx.Err() == nil {
 		err := d.store.Lead(ctx, d.bot.BotID(), d.remind.wakeUp, func(ctx context.Context) error {
 			d.leads.Store(true)
 			d.mute.Store(false)
 			d.rival.Store(nil)
 			defer d.leads.Store(false)
-			d.log.Info("this process works for the bot", "bot", d.bot.BotID())
+			log := d.log
+			if pause := interrupted.over(d.now()); pause > 0 {
+				log = log.With("after", pause.Round(time.Millisecond))
+			}
+			log.Info("this process works for the bot", "bot", d.bot.BotID())
 			group, work := errgroup.WithContext(ctx)
 			group.Go(func() error { d.remind.run(work); return nil })
 			group.Go(func() error { return d.bot.Run(work, d.coach) })
@@ -333,7 +338,7 @@ func (d *daemon) lead(ctx context.Context) {
 				d.log.Warn("not working for the bot", "reason", who)
 			}
 		} else if d.rival.Store(nil); err != nil {
-			d.log.Warn("working for the bot was interrupted", "error", store.Reason(err))
+			interrupted.failed(d.log, d.now(), "working for the bot was interrupted", store.Reason(err))
 		}
 		wait(ctx, again)
 	}
