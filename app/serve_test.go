@@ -456,6 +456,7 @@ func TestStatusLineNamesTheWorst(t *testing.T) {
 		"serving":                        {"a": {Verdict: admin.OK}},
 		"degraded: b: away":              {"a": {Verdict: admin.OK}, "b": {Verdict: admin.Warn, Text: "away"}},
 		"failing: inbox: cannot be read": {"a": {Verdict: admin.Warn}, "inbox": {Verdict: admin.Fail, Text: "cannot be read"}},
+		"failing: postgresql: away":      {"leader": {Verdict: admin.Fail, Text: "no lock"}, "postgresql": {Verdict: admin.Fail, Text: "away"}},
 	} {
 		if got := statusLine(admin.Judge(parts)); got != want {
 			t.Errorf("%q, want %q", got, want)

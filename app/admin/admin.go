@@ -92,8 +92,12 @@ func Judge(components map[string]Component) Readiness {
 	return r
 }
 
-// Worst is the name of the component to mend first, empty when all is well.
+// Worst is the name of the component to mend first, empty when all is well. While PostgreSQL is away others are ill because of that.
 func (r Readiness) Worst() string {
+	const root = "postgresql"
+	if r.Components[root].Verdict == Fail {
+		return root
+	}
 	var worst string
 	for _, name := range slices.Sorted(maps.Keys(r.Components)) {
 		switch v := r.Components[name].Verdict; {
