@@ -111,15 +111,7 @@ func checkService(t *testing.T, name string, got map[string][]string) {
 	if runtime := got["Service.RuntimeDirectory"]; runtime != nil && name != "healthagent.service" {
 		t.Errorf("%s removes the daemon's socket when it ends", name)
 	}
-	if !slices.Contains(got["Service.LoadCredential"], "telegram-token:/etc/healthagent/credentials/telegram-token") {
-		t.Errorf("%s has no token, and the file that the settings name is not for it", name)
-	}
-	for _, credential := range got["Service.LoadCredential"] {
-		id, path, _ := strings.Cut(credential, ":")
-		if path != "/etc/healthagent/credentials/"+id || !slices.Contains(got["Service.SetCredential"], id+`:\n`) {
-			t.Errorf("%s: the credential %s is not optional, or elsewhere", name, credential)
-		}
-	}
+	checkCredentials(t, name, got)
 	// "systemd-analyze verify" runs man for the other kind, which small servers do not have
 	if !slices.Equal(got["Unit.Documentation"], []string{"file:/usr/local/share/man/man1/healthagent.1"}) {
 		t.Errorf("%s is documented in %q", name, got["Unit.Documentation"])
@@ -127,6 +119,36 @@ func checkService(t *testing.T, name string, got map[string][]string) {
 	for _, late := range []string{"ImportCredential", "RestartSteps", "RestartMaxDelaySec", "RestartMode", "MemoryZSwapMax", "PrivatePIDs"} {
 		if got["Service."+late] != nil {
 			t.Errorf("%s: %s is not known to the oldest systemd we run on", name, late)
+		}
+	}
+}
+
+// checkCredentials: a service has the secrets that it needs and no other, and is not told of files that it may not read.
+func checkCredentials(t *testing.T, name string, got map[string][]string) {
+	t.Helper()
+	needs := map[string][]string{
+		"healthagent.service":        {"telegram-token", "database-url", "redis-url"},
+		"healthagent-backup.service": {"database-url"},
+		"healthagent-alert@.service": {"telegram-token"},
+	}
+	var has []string
+	for _, credential := range got["Service.LoadCredential"] {
+		id, path, _ := strings.Cut(credential, ":")
+		has = append(has, id)
+		if path != "/etc/healthagent/credentials/"+id || !slices.Contains(got["Service.SetCredential"], id+`:\n`) {
+			t.Errorf("%s: the credential %s is not optional, or elsewhere", name, credential)
+		}
+	}
+	if !slices.Equal(has, needs[name]) {
+		t.Errorf("%s has the credentials %q, not %q", name, has, needs[name])
+	}
+	unset := strings.Fields(strings.Join(got["Service.UnsetEnvironment"], " "))
+	for _, id := range needs["healthagent.service"] {
+		setting := strings.ToUpper(strings.ReplaceAll(id, "-", "_"))
+		for _, variable := range []string{setting, setting + "_FILE"} {
+			if slices.Contains(unset, variable) == slices.Contains(has, id) {
+				t.Errorf("%s: %s does not go with the credentials %q", name, variable, has)
+			}
 		}
 	}
 }
