@@ -143,15 +143,22 @@ func (l *loader) said(row Setting) (string, Source, error) {
 	if text := strings.TrimSpace(l.env[row.Name]); text != "" {
 		return text, Source{Origin: Environment}, nil
 	}
+	var given Source // an empty credential
 	if directory := l.env["CREDENTIALS_DIRECTORY"]; directory != "" {
 		source := Source{Credential, row.Credential}
 		text, err := l.readValue(filepath.Join(directory, row.Credential))
 		if text != "" || (err != nil && !errors.Is(err, fs.ErrNotExist)) {
 			return text, source, withoutPath(err)
 		}
+		if err == nil {
+			given = source
+		}
 	}
 	if path := l.env[row.FileVariable()]; path != "" {
 		text, err := l.readValue(path)
+		if errors.Is(err, fs.ErrPermission) && given.Origin == Credential { // root's file, which the service manager has read for us
+			return "", given, fmt.Errorf("is empty: %s is missing or holds nothing", path)
+		}
 		if text != "" || err != nil {
 			return text, Source{File, path}, withoutPath(err)
 		}

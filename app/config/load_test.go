@@ -198,6 +198,21 @@ func TestWrongValues(t *testing.T) {
 	}
 }
 
+// TestAnEmptyCredentialIsWhatIsWrong: the service may not read root's file that the env file names, and has got what was in it.
+func TestAnEmptyCredentialIsWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	disk := files{"/creds/telegram-token": "\n", "/root/token": "unreadable", "/root/redis": "unreadable"}
+	_, _, err := load(0, disk, nil, "CREDENTIALS_DIRECTORY=/creds", "TELEGRAM_TOKEN_FILE=/root/token", "REDIS_URL_FILE=/root/redis")
+	for _, want := range []string{
+		"TELEGRAM_TOKEN (credential telegram-token): is empty: /root/token is missing or holds nothing",
+		"REDIS_URL (file /root/redis): cannot be read: permission denied", // no such credential
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("the error does not say %q: %v", want, err)
+		}
+	}
+}
+
 func TestAllErrorsAtOnce(t *testing.T) {
 	t.Parallel()
 	disk := files{
