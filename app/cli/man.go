@@ -33,6 +33,8 @@ type page struct{ strings.Builder }
 func manual(root *cobra.Command, version versionInfo) string {
 	p := &page{}
 	p.macro("TH", "HEALTHAGENT", "1", version.Date, "healthagent "+version.Version, "User commands")
+	p.macro("nh") // names are copied: none is hyphenated, and no spaces are put between their words
+	p.WriteString(".ad l\n") // a request of roff itself, which takes no quotes
 	p.section("NAME")
 	p.text(root.Name() + " - " + lowerFirst(root.Short))
 	p.section("SYNOPSIS")
@@ -108,11 +110,17 @@ func (p *page) verb(command *cobra.Command) {
 		if flag.Shorthand != "" {
 			name = "-" + flag.Shorthand + ", " + name
 		}
-		if kind := flag.Value.Type(); kind != "bool" {
+		kind, meaning := pflag.UnquoteUsage(flag)
+		if kind != "" {
 			name += " " + kind
 		}
+		switch flag.DefValue {
+		case "", "0", "0s", "false": // says nothing
+		default:
+			meaning += " (default " + flag.DefValue + ")"
+		}
 		p.macro("br")
-		p.text(name + ": " + flag.Usage)
+		p.text(name + ": " + meaning)
 	})
 }
 
@@ -138,20 +146,22 @@ func (p *page) item(term string) {
 	p.WriteString("\\fB" + escape(term) + "\\fR\n")
 }
 
-// text writes paragraphs. Their lines are filled; an indented one stays as it is.
+// text writes paragraphs. Their lines are filled; an indented one, such as a command to paste, stays as it is.
 func (p *page) text(text string) {
-	indented := false
+	kept := false
 	for line := range strings.SplitSeq(text, "\n") {
+		if indented := strings.HasPrefix(line, " "); indented != kept {
+			p.macro(map[bool]string{true: "nf", false: "fi"}[indented])
+			kept = indented
+		}
 		if line == "" {
 			p.macro("sp")
-			indented = false
 			continue
 		}
-		if indented && line[0] != ' ' {
-			p.macro("br")
-		}
-		indented = line[0] == ' ' // which ends the line before it too
 		p.WriteString(escape(line) + "\n")
+	}
+	if kept {
+		p.macro("fi")
 	}
 }
 

@@ -61,13 +61,40 @@ func TestManualIsRoff(t *testing.T) {
 		switch {
 		case line == "", strings.HasPrefix(line, "'"):
 			t.Errorf("line %d: %q would be read as something else", i+1, line)
-		case strings.HasPrefix(line, ".") && !strings.Contains(" .TH .SH .TP .br .sp ", " "+macro+" "):
+		case strings.HasPrefix(line, ".") && !strings.Contains(" .TH .SH .TP .ad .br .fi .nf .nh .sp ", " "+macro+" "):
 			t.Errorf("line %d: unknown macro %q", i+1, line)
 		}
 	}
 	for _, verb := range []string{"serve", "migrate status", "migrate up [VERSION]", "invite create", "users activate ID", "stats pool", "config check", "tui", "version"} {
 		if !strings.Contains(manual, `\fB`+verb+`\fR`) {
 			t.Errorf("no verb %q", verb)
+		}
+	}
+}
+
+// TestManualKeepsCommandsWhole: a command line of it can be pasted, however wide the terminal is, and a flag has the kind and the default that
+// the help says.
+func TestManualKeepsCommandsWhole(t *testing.T) {
+	t.Parallel()
+	manual, _ := output(t, 0, nil, "man")
+	filled := true
+	for line := range strings.Lines(manual) {
+		switch {
+		case strings.HasPrefix(line, ".fi") || strings.HasPrefix(line, ".nf"):
+			if filled == (line == ".fi\n") {
+				t.Errorf("%q where it is so already", line)
+			}
+			filled = line == ".fi\n"
+		case filled == strings.HasPrefix(line, " "):
+			t.Errorf("filled %v: %q", filled, line)
+		}
+	}
+	for _, line := range []string{
+		".nf\n  HEALTHAGENT_BACKUP_HOOK='rclone copy", ".nh\n.ad l\n", `\-\-for duration: how long the people talk`, ` (default 30s)`,
+		`\-\-seconds float: how long each measurement takes (default 2)`,
+	} {
+		if !strings.Contains(manual, line) {
+			t.Errorf("no %q", line)
 		}
 	}
 }
