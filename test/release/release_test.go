@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -119,6 +120,7 @@ func TestArchive(t *testing.T) {
 	if len(said) != len(files)-1 {
 		t.Errorf("%d sums of %d files", len(said), len(files)-1)
 	}
+	checkLinks(t, files)
 	program := filepath.Join(t.TempDir(), "healthagent")
 	if err := os.WriteFile(program, files["healthagent"], 0o700); err != nil { //nolint:gosec // it is run
 		t.Fatal(err)
@@ -126,6 +128,29 @@ func TestArchive(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), program, "version").CombinedOutput()
 	if err != nil || !strings.HasPrefix(string(out), "healthagent "+version+" ") {
 		t.Errorf("the program says %q, %v", out, err)
+	}
+}
+
+// checkLinks follows what the pages of an archive link to: it has to be in the archive.
+func checkLinks(t *testing.T, files map[string][]byte) {
+	t.Helper()
+	n := 0
+	for name, text := range files {
+		if filepath.Ext(name) != ".md" {
+			continue
+		}
+		for _, link := range regexp.MustCompile(`\]\(([^)#\s]+)`).FindAllStringSubmatch(string(text), -1) {
+			if strings.Contains(link[1], "://") {
+				continue
+			}
+			n++
+			if _, there := files[filepath.Join(filepath.Dir(name), link[1])]; !there {
+				t.Errorf("%s links to %s, which is not in the archive", name, link[1])
+			}
+		}
+	}
+	if n < 20 {
+		t.Errorf("only %d links were found", n)
 	}
 }
 
