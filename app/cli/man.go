@@ -33,7 +33,7 @@ type page struct{ strings.Builder }
 func manual(root *cobra.Command, version versionInfo) string {
 	p := &page{}
 	p.macro("TH", "HEALTHAGENT", "1", version.Date, "healthagent "+version.Version, "User commands")
-	p.macro("nh") // names are copied: none is hyphenated, and no spaces are put between their words
+	p.macro("nh")            // names are copied: none is hyphenated, and no spaces are put between their words
 	p.WriteString(".ad l\n") // a request of roff itself, which takes no quotes
 	p.section("NAME")
 	p.text(root.Name() + " - " + lowerFirst(root.Short))
