@@ -118,7 +118,7 @@ func TestADirectoryThatCannotBeUsed(t *testing.T) {
 		if fault.KindOf(err) != fault.Refused || fault.Exit(err) != 1 {
 			t.Errorf("%s: %v", dir, err)
 		}
-		if errors.Is(err, syscall.EROFS) && !strings.Contains(err.Error(), `ReadWritePaths=-%s\n' '`+dir+"' > /etc/systemd/system/healthagent-backup.service.d/") {
+		if errors.Is(err, syscall.EROFS) && !strings.Contains(err.Error(), `ReadWritePaths=%s\n' '`+dir+"' > /etc/systemd/system/healthagent-backup.service.d/") {
 			t.Errorf("%s: %v", dir, err)
 		}
 	}

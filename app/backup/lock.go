@@ -136,10 +136,10 @@ func (d *Directory) unwritable(err error) error {
 	return fault.Wrap(fault.Refused, "the directory of the dumps cannot be written to by this user: let it ("+give+"), or "+elsewhere, err)
 }
 
-// allowCommand is what root types to let the service write into the directory.
+// allowCommand is what root types to let the service write into the directory: what the installer writes, which would do it as well.
 func allowCommand(path string) string {
 	const dropIns = "/etc/systemd/system/healthagent-backup.service.d"
-	return fmt.Sprintf(`install -d %s && printf '[Service]\nReadWritePaths=-%%s\n' '%s' > %s/dumps.conf && systemctl daemon-reload`, dropIns, path, dropIns)
+	return fmt.Sprintf(`install -d %s && printf '[Service]\nReadWritePaths=%%s\n' '%s' > %s/30-backups.conf && systemctl daemon-reload`, dropIns, path, dropIns)
 }
 
 func holderOf(lock io.ReaderAt) string {
