@@ -252,6 +252,11 @@ func TestRestoreKnowsOlderAndNewerSchemas(t *testing.T) {
 	plan, _ = h.run(0, "", "--dry-run")
 	holds(t, plan, "migrations that this version does not know: 099_future")
 
+	// of a PostgreSQL to come
+	alter(t, path, func(m *dump.Manifest) { m.Server, m.Schema = "99.1 (Debian 99.1-1)", nil })
+	plan, _ = h.run(0, "", "--dry-run")
+	holds(t, plan, "Warning: the dump is of PostgreSQL 99, and the server is ", "one of 99 or newer does")
+
 	// what no manifest tells: the restored database itself is looked at
 	h.exec(`INSERT INTO schema_migrations (version, name, class, additive, state, direction, checksum_up, checksum_down, up_sql, down_sql, statements_total, started_at)
 		VALUES (98, 'strange', 'loses-rows', false, 'applied', 'up', '', '', '', '', 1, now())`)

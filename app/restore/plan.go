@@ -137,6 +137,11 @@ func (p *Plan) refuse(ctx context.Context, o Options, t dump.Target) {
 	if err := backup.Held(o.Dir); o.Dir != "" && err != nil {
 		p.Refused = append(p.Refused, err.Error())
 	}
+	if p.Dump != nil {
+		if text := p.Dump.TooNewFor(t.Server); text != "" {
+			p.Warnings = append(p.Warnings, text)
+		}
+	}
 	if p.Need > 0 && p.Free >= 0 && p.Need > p.Free {
 		p.Refused = append(p.Refused, fmt.Sprintf("the disk of the database has %s left, and the restore needs about %s beside the database that is there ('healthagent restore --prune' drops what earlier restores have kept)", backup.Size(p.Free), backup.Size(p.Need)))
 	}

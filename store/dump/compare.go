@@ -5,6 +5,16 @@ import (
 	"slices"
 )
 
+// TooNewFor says why a server of that version may not take the dump, empty when nothing is against it. A newer server takes the dump of an
+// older one.
+func (m Manifest) TooNewFor(server string) string {
+	from, to := major(m.Server), major(server)
+	if to == 0 || from <= to {
+		return ""
+	}
+	return fmt.Sprintf("the dump is of PostgreSQL %d, and the server is %d: an older one may not take it, one of %[1]d or newer does", from, to)
+}
+
 // Compare holds what a database has against what its dump was made of: the rows of every table, the ledger, and whether all indexes
 // can be used. It returns the differences in words, none when all is there.
 func Compare(m Manifest, c Counts) []string {
