@@ -100,7 +100,7 @@ func (d *Directory) flock(ctx context.Context, wait time.Duration) error {
 		holder := holderOf(d.lock)
 		if !told {
 			told = true
-			d.tell(fmt.Sprintf("waiting for %s, which is at work in %s", holder, d.path))
+			d.tell(fmt.Sprintf("somebody is at work in %s: waiting for %s", d.path, holder))
 		}
 		select {
 		case <-ctx.Done():

@@ -40,7 +40,7 @@ func TestRunWaitsForWhoeverIsAtWork(t *testing.T) {
 	if err != nil || result.File == "" {
 		t.Fatalf("%+v, %v", result, err)
 	}
-	if !strings.HasPrefix(told, "waiting for process ") || !strings.Contains(told, o.Dir) {
+	if !strings.HasPrefix(told, "somebody is at work in "+o.Dir+": waiting for process ") {
 		t.Errorf("told %q", told)
 	}
 }
