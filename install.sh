@@ -430,9 +430,20 @@ inputs_servers() {
 	if [ -n "$redis_url" ]; then redis=managed; fi
 	[ -n "$database_file" ] || warn_password --database-url "$database_url"
 	[ -n "$redis_file" ] || warn_password --redis-url "$redis_url"
-	[ -f "$env_file" ] || return 0
+	if [ ! -f "$env_file" ]; then
+		warn_unused DATABASE_URL --database-url-file "$database"
+		warn_unused REDIS_URL --redis-url-file "$redis"
+		return 0
+	fi
 	kept_server DATABASE_URL "$database" /run/postgresql || database=managed
 	kept_server REDIS_URL "$redis" /run/redis-healthagent || redis=managed
+}
+
+# warn_unused tells who has named a server in the environment: another program's may be there, so it is not taken for ours.
+warn_unused() { # NAME OPTION KIND
+	if [ -n "$(setting "$1")$(setting "$1_FILE")" ] && [ "$3" = own ]; then
+		warn "$1 in the environment is not used, and a server of its own is made; for a managed one give $2"
+	fi
 }
 
 warn_password() {
@@ -638,13 +649,22 @@ check_config() {
 		candidate_url REDIS_URL "$redis_url" "$work/redis-url"
 	} >>"$work/candidate.env"
 	if ! run_new config check --env-file "$work/candidate.env" >"$work/out" 2>&1; then
-		sed "s|$work/candidate.env|$env_file|g" "$work/out" >&2 || :
+		settings_place <"$work/out" >&2 || :
 		fail "the settings are not right for healthagent $new_version"
 	fi
 	check_backup_place
 	if [ "$database" = managed ] && [ -n "$database_url" ]; then
 		quiet run_new migrate status --env-file "$work/candidate.env" || fail "the database that was given cannot be used"
 	fi
+}
+
+# settings_place names, for the files of this run, what the settings came from.
+settings_place() {
+	if [ -f "$env_file" ]; then
+		sed "s|$work/candidate.env|$env_file|g"
+	else
+		sed "s|env file $work/candidate.env:[0-9]*|environment of install.sh|g; s|$work/candidate.env|$env_file|g"
+	fi | sed "s|file $work/database-url|${database_file:---database-url}|g; s|file $work/redis-url|${redis_file:---redis-url}|g; s|file $work/token|the token|g"
 }
 
 candidate_url() { # NAME URL FILE

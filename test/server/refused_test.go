@@ -33,8 +33,12 @@ var slips = map[string]struct {
 		prepare: "echo '" + token + " more' >/root/text", args: []string{"--token-file", "/root/text"},
 		says: []string{"/root/text is no token", "BotFather"}, hides: token,
 	},
-	"the token as an option":      {args: []string{"--token", token}, says: []string{"--token-file FILE"}, hides: token},
-	"the token as an argument":    {args: []string{token}, says: []string{"--help"}, hides: token},
+	"the token as an option":   {args: []string{"--token", token}, says: []string{"--token-file FILE"}, hides: token},
+	"the token as an argument": {args: []string{token}, says: []string{"--help"}, hides: token},
+	"a wrong setting":          {env: []string{"HEALTHAGENT_LOG_LEVEL=loud"}, says: []string{"HEALTHAGENT_LOG_LEVEL (environment of install.sh)", "debug"}},
+	"no address of a database": {
+		prepare: "echo nonsense >/root/text", args: []string{"--database-url-file", "/root/text"}, says: []string{"DATABASE_URL (/root/text)"},
+	},
 	"dumps where nothing is seen": {env: []string{"HEALTHAGENT_BACKUP_DIR=/home/dumps"}, says: []string{"/home/dumps", "choose another place"}},
 	"dumps in somebody's place":   {env: []string{"HEALTHAGENT_BACKUP_DIR=/var/lib/dpkg"}, says: []string{"/var/lib/dpkg", "others have files"}},
 }
