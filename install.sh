@@ -1717,6 +1717,8 @@ purge_all() {
 		forget_log
 		return 0
 	fi
+	managed_stays=''
+	if is_managed; then managed_stays=', but for the managed database'; fi
 	confirm_purge
 	step "the last dump"
 	last_dump
@@ -1736,14 +1738,22 @@ purge_all() {
 		return 0
 	fi
 	say "
-Everything of healthagent is gone; the packages of PostgreSQL and Redis are still there."
+Everything of healthagent is gone${managed_stays}; the packages of PostgreSQL and Redis are still there."
 	[ -z "$last" ] || say "The last dump: $last"
 	forget_log
 }
 
 confirm_purge() {
 	host=$(hostname)
-	say "This removes healthagent with its database, its settings, its dumps and its users from $host."
+	if [ -n "$cluster" ]; then
+		say "This removes healthagent with its database, its settings, its dumps and its users from $host."
+		if [ "$no_dump" = yes ]; then say "No last dump is made."; else say "A last dump is left in ${default_backups%/*}."; fi
+	else
+		say "This removes healthagent with its settings, its dumps and its users from $host."
+		if is_managed; then
+			say "The managed database stays as it is. No last dump of it is made, and its dumps in $(backup_dir) go: copy first what is to be kept."
+		fi
+	fi
 	if [ "$dry" = yes ]; then return 0; fi
 	if [ -t 0 ]; then printf 'To go on, type the name of this host: ' 2>/dev/null || :; fi
 	IFS= read -r answer || [ -n "$answer" ] || answer=''
@@ -1753,13 +1763,16 @@ confirm_purge() {
 	fi
 }
 
+# is_managed reports whether the settings name a database that somebody else runs.
+is_managed() { [ -f "$env_file" ] && ! kept_server DATABASE_URL own /run/postgresql; }
+
 # last_dump leaves the database in one file beside the directory of the dumps, readable by root alone.
 last_dump() {
 	last=''
 	if [ "$no_dump" = yes ]; then
 		say "    none, as was asked for"
 	elif [ -z "$cluster" ]; then
-		say "    none: there is no cluster of ours; a managed database stays as it is"
+		if is_managed; then say "    none: the managed database stays as it is"; else say "    none: there is no cluster of ours"; fi
 	elif [ "$dry" = yes ]; then
 		say "    would dump the database to ${default_backups%/*}"
 	else

@@ -64,5 +64,13 @@ func TestManaged(t *testing.T) {
 				}
 			}
 		}
+		purge := machine.Act{Args: []string{"sh", "/root/healthagent-" + first.version + "/install.sh", "--purge"}, Stdin: hostname + "\n"}
+		said, code = s.try(purge)
+		if code != 0 || !strings.Contains(said, "No last dump of it is made") || !strings.Contains(said, "but for the managed database") {
+			t.Errorf("of the purge: %d\n%s", code, said)
+		}
+		if said := s.run("runuser", "-u", "postgres", "--", "psql", "-XAtqp", "5433", "-d", "coach", "-c", "SELECT count(*) FROM conversation_history"); said == "0\n" {
+			t.Error("the managed database was emptied")
+		}
 	})
 }
