@@ -316,6 +316,7 @@ begin() {
 	chmod 600 "$log"
 	logging=yes
 	note "---- $mode"
+	sweep
 }
 
 # work_dir makes a place for what is needed in this run only. The new program is run there, which a /tmp mounted noexec forbids.
@@ -323,12 +324,22 @@ work_dir() {
 	for work_in in /tmp /var/tmp /root; do
 		work=$(mktemp -d "$work_in/healthagent-install.XXXXXX") || continue
 		: >"$work/changes"
+		echo $$ >"$work/pid"
 		printf '#!/bin/sh\n' >"$work/runs"
 		chmod 700 "$work/runs"
 		if "$work/runs" 2>/dev/null; then return 0; fi
 		rm -rf "$work"
 	done
 	fail "programs can be run neither in /tmp nor in /var/tmp or /root: mount one of them without noexec"
+}
+
+# sweep removes what runs that were killed have left, the token among it.
+sweep() {
+	for sweep_dir in /tmp/healthagent-install.?????? /var/tmp/healthagent-install.?????? /root/healthagent-install.??????; do
+		[ "$(stat -c '%F %a %u' "$sweep_dir" 2>/dev/null)" = 'directory 700 0' ] || continue
+		sweep_pid=$(cat "$sweep_dir/pid" 2>/dev/null || :)
+		if [ -n "$sweep_pid" ] && [ ! -d "/proc/$sweep_pid" ]; then rm -rf "$sweep_dir"; fi
+	done
 }
 
 leave() {

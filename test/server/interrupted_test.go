@@ -26,6 +26,9 @@ func TestInterrupted(t *testing.T) {
 		s.interrupt(well)
 		s.serves(well)
 		s.doctor()
+		if left := s.sh("ls -d /tmp/healthagent* /var/tmp/healthagent* /root/healthagent-install* 2>/dev/null || true"); left != "" {
+			t.Errorf("left by those that were killed: %s", left)
+		}
 	})
 }
 
