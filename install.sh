@@ -706,11 +706,12 @@ packages() {
 	*' redis-server '*) [ -e /usr/bin/redis-server ] || remember 'redis-server is ours' ;;
 	esac
 	remember 'apt begun'
+	say "    installing ${missing:-what was begun}"
 	forbid_services
 	if remembers 'apt begun before'; then quiet dpkg --force-confold --configure -a || :; fi
 	remember 'apt begun before'
 	# shellcheck disable=SC2086 # a list of names
-	fetch ${missing:-ca-certificates} || fail "the packages could not be installed: $missing. Mend the sources of apt ('apt-get update' says what is wrong), or install them by hand"
+	fetch ${missing:-ca-certificates} || fail "the packages could not be installed: ${missing:-ca-certificates}. Above is what apt says: mend its sources ('apt-get update' says what is wrong with them) or the package that it names ('dpkg --audit'), or install them by hand"
 	allow_services
 	forget 'apt begun before'
 	quiet_redis
