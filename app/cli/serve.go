@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"healthagent/app"
 	"healthagent/app/rehearsal/reader"
@@ -22,12 +24,24 @@ func (t *terminal) serveVerb() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if err := closeToOthers(); err != nil {
+			t.note("healthagent: warning: %v", err)
+		}
 		return app.Serve(command.Context(), app.Options{
 			Config: cfg, Report: report, Version: t.build.info().Version, Logger: t.serviceLogger(cfg), Getenv: t.getenv,
 			Readers: min(max(*readers, 0), reader.Most),
 		})
 	}
 	return command
+}
+
+// closeToOthers keeps other processes of the same user, such as HEALTHAGENT_BACKUP_HOOK, from looking into this one: at its memory, its
+// environment and, through /proc/PID/root, at the credentials of its unit. What it runs is not concerned.
+func closeToOthers() error {
+	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
+		return fmt.Errorf("other processes of this user may look into this one: %w", err)
+	}
+	return nil
 }
 
 // getenv reads the environment that the program was given; empty for a name that is not in it.

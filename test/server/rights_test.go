@@ -146,9 +146,24 @@ func TestSecrets(t *testing.T) {
 		for path := range strings.Lines(s.sh("find /etc/healthagent/healthagent.env /etc/healthagent/credentials /var/lib/healthagent /var/backups/healthagent /var/log/healthagent-install.log /var/lib/postgresql -perm /007 -type f")) {
 			t.Errorf("others can read or write %s", strings.TrimSpace(path))
 		}
+		s.hookFindsNone(secret)
 		environments := s.sh(`cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline | tr '\0' '\n'`)
 		if strings.Contains(environments, secret) {
 			t.Error("it is in the environment or in the arguments of a process")
 		}
 	})
+}
+
+// hookFindsNone has the hook look for the token wherever its user may.
+func (s *server) hookFindsNone(secret string) {
+	s.t.Helper()
+	s.put("/usr/local/bin/look", "#!/bin/sh\ncat /run/credentials/*/* /proc/[0-9]*/root/run/credentials/*/* /proc/[0-9]*/environ /etc/healthagent/credentials/* >seen 2>/dev/null\nid -un >>seen\n", 0o755)
+	s.sh("echo HEALTHAGENT_BACKUP_HOOK=/usr/local/bin/look >>/etc/healthagent/healthagent.env; systemctl start healthagent-backup.service")
+	seen := s.run("cat", "/var/backups/healthagent/seen")
+	if strings.Contains(seen, secret) {
+		s.t.Error("the hook finds it")
+	}
+	if !strings.HasSuffix(seen, "healthagent\n") || !strings.Contains(seen, "HEALTHAGENT_BACKUP_FILE=") {
+		s.t.Errorf("the hook did not look: %q", seen)
+	}
 }
