@@ -5,20 +5,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net"
 	"net/http"
 	"strings"
 	"time"
 
+	"healthagent/app/admin"
 	"healthagent/app/fault"
 )
 
-const (
-	askTime   = 5 * time.Second // the daemon answers from memory
-	maxAnswer = 16 << 20
-)
+const askTime = 5 * time.Second // the daemon answers from memory
 
 // askDaemon reads a JSON document from the first of these admin sockets that a daemon
 // listens on. An error of kind fault.Unavailable says that none does, or that it does
@@ -30,31 +27,22 @@ func askDaemon(ctx context.Context, sockets []string, path string, into any) err
 	if err != nil {
 		return err
 	}
-	client := &http.Client{Transport: &http.Transport{
-		DisableKeepAlives: true,
-		DialContext:       func(context.Context, string, string) (net.Conn, error) { return connection, nil },
-	}}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://healthagent"+path, nil)
-	if err != nil {
-		return fmt.Errorf("ask the daemon: %w", err)
-	}
-	response, err := client.Do(request)
+	answer, status, err := admin.Get(ctx, connection, path)
 	if err != nil {
 		return fault.Wrap(fault.Unavailable, "the daemon does not answer", err)
 	}
-	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode == http.StatusServiceUnavailable {
+	if status == http.StatusServiceUnavailable {
 		var told struct {
 			Error string `json:"error"`
 		}
-		if json.NewDecoder(io.LimitReader(response.Body, maxAnswer)).Decode(&told) == nil && told.Error != "" {
+		if json.Unmarshal(answer, &told) == nil && told.Error != "" {
 			return fault.New(fault.Unavailable, "the daemon says: "+told.Error)
 		}
 	}
-	if response.StatusCode != http.StatusOK {
-		return fault.New(fault.Unavailable, fmt.Sprintf("the daemon answers %s with %s", path, response.Status))
+	if status != http.StatusOK {
+		return fault.New(fault.Unavailable, fmt.Sprintf("the daemon answers %s with %d %s", path, status, http.StatusText(status)))
 	}
-	if err := json.NewDecoder(io.LimitReader(response.Body, maxAnswer)).Decode(into); err != nil {
+	if err := json.Unmarshal(answer, into); err != nil {
 		return fault.Wrap(fault.Unavailable, "the daemon's answer cannot be read", err)
 	}
 	return nil

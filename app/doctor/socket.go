@@ -5,14 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net"
 	"net/http"
 	"strings"
-)
 
-const maxAnswer = 16 << 20
+	"healthagent/app/admin"
+)
 
 // errAway means that nobody listens on the daemon's socket.
 var errAway = errors.New("nobody listens on the admin socket")
@@ -23,23 +22,14 @@ func (v *visit) ask(ctx context.Context, path string, into any) error {
 	if err != nil {
 		return err
 	}
-	client := &http.Client{Transport: &http.Transport{
-		DisableKeepAlives: true,
-		DialContext:       func(context.Context, string, string) (net.Conn, error) { return connection, nil },
-	}}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://healthagent"+path, nil)
-	if err != nil {
-		return fmt.Errorf("ask the daemon: %w", err)
-	}
-	response, err := client.Do(request)
+	answer, status, err := admin.Get(ctx, connection, path)
 	if err != nil {
 		return fmt.Errorf("the daemon does not answer: %w", err)
 	}
-	defer func() { _ = response.Body.Close() }()
-	if s := response.StatusCode; s != http.StatusOK && s != http.StatusServiceUnavailable {
-		return fmt.Errorf("the daemon answers %s with %s", path, response.Status)
+	if status != http.StatusOK && status != http.StatusServiceUnavailable {
+		return fmt.Errorf("the daemon answers %s with %d %s", path, status, http.StatusText(status))
 	}
-	if err := json.NewDecoder(io.LimitReader(response.Body, maxAnswer)).Decode(into); err != nil {
+	if err := json.Unmarshal(answer, into); err != nil {
 		return fmt.Errorf("the daemon's answer cannot be read: %w", err)
 	}
 	return nil
