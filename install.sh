@@ -945,8 +945,11 @@ END
 
 at_most() { if [ "$1" -lt "$2" ]; then echo "$1"; else echo "$2"; fi; }
 
+# postgres_print is of what our cluster has to have read, and of which one: what pg_upgradecluster makes of it starts without our settings.
+postgres_print() { echo "$cluster $(print_of "$cluster_etc/conf.d/healthagent.conf")"; }
+
 start_cluster() {
-	cluster_print=$(print_of "$cluster_etc/conf.d/healthagent.conf")
+	cluster_print=$(postgres_print)
 	if ! has_read postgresql "$cluster_print"; then
 		act "start PostgreSQL with its settings" restart_cluster
 	elif ! systemctl is-active -q "$cluster_unit"; then
@@ -1474,8 +1477,8 @@ undo_servers() {
 	if [ "$redis" = own ] && ! has_read redis "$(print_of "$redis_conf" "$redis_dropin")"; then
 		quiet systemctl restart "$redis_unit" && set_read redis "$(print_of "$redis_conf" "$redis_dropin")"
 	fi
-	if [ -n "$cluster" ] && ! has_read postgresql "$(print_of "$cluster_etc/conf.d/healthagent.conf")"; then
-		quiet restart_cluster && set_read postgresql "$(print_of "$cluster_etc/conf.d/healthagent.conf")"
+	if [ -n "$cluster" ] && ! has_read postgresql "$(postgres_print)"; then
+		quiet restart_cluster && set_read postgresql "$(postgres_print)"
 	fi
 }
 
