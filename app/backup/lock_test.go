@@ -84,11 +84,17 @@ func TestWhatToDoAboutADirectoryOfAnothers(t *testing.T) {
 			t.Errorf("no %q in %q", command, said)
 		}
 		_, todo, _ := strings.Cut(command, "as root: ")
-		if out, err := exec.Command("sh", "-c", todo).CombinedOutput(); err != nil {
-			t.Errorf("%s: %v: %s", todo, err, out)
-		}
+		shell(t, todo)
 		if said := opens(); said != "<nil>" {
 			t.Errorf("after %s: %s", todo, said)
 		}
+	}
+}
+
+// shell does what an operator would paste.
+func shell(t *testing.T, command string) {
+	t.Helper()
+	if out, err := exec.Command("sh", "-c", command).CombinedOutput(); err != nil {
+		t.Errorf("%s: %v: %s", command, err, out)
 	}
 }

@@ -96,7 +96,16 @@ func At(path string) (Dump, error) {
 }
 
 func unreadable(path string, err error) error {
-	return fault.Wrap(fault.Refused, fmt.Sprintf("%s may not be read by the user who opens the database (uid %d): let that one read the dump and its manifest, as in the directory of the dumps", path, os.Geteuid()), err)
+	return fault.Wrap(fault.Refused, fmt.Sprintf("%s may not be read by the user who opens the database (uid %d)", path, os.Geteuid()), err)
+}
+
+// BringIn is what root types to have a dump and what lies beside it in the directory of the dumps, where this user can read it; and where
+// it is then.
+func BringIn(path, dir string) (command, there string) {
+	if Inside(dir, path) {
+		return fmt.Sprintf("chown -h %d:%d '%s'*", os.Geteuid(), os.Getegid(), path), path
+	}
+	return fmt.Sprintf("install -o %d -g %d -m 0600 '%s'* '%s'", os.Geteuid(), os.Getegid(), path, dir), filepath.Join(dir, filepath.Base(path))
 }
 
 // Inside tells whether a file lies in that directory.

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -63,7 +64,12 @@ func named(dir, file, said string) string {
 // tryDump tries one, and of those in the directory writes down what came of it.
 func tryDump(ctx context.Context, o backup.Options, file string) (tried backup.Dump, err error) {
 	if file != "" && !backup.Inside(o.Dir, file) {
-		if tried, err = backup.At(file); err != nil {
+		tried, err = backup.At(file)
+		if fault.KindOf(err) == fault.Refused {
+			command, there := backup.BringIn(file, o.Dir)
+			return tried, fault.Wrap(fault.Refused, fmt.Sprintf("as root: %s && healthagent backup verify '%s'", command, there), err)
+		}
+		if err != nil {
 			return tried, err
 		}
 		o.Tell("restoring on trial: " + tried.Path)

@@ -69,8 +69,13 @@ func TestRestoreSaysThatAnOlderDumpHasMore(t *testing.T) {
 	full := h.dump("healthagent-a.dump", noon)
 	alter(t, h.dump("healthagent-c.dump", noon.Add(2*time.Hour)), func(m *dump.Manifest) { m.Bytes++ })
 
+	lone := h.dump("healthagent-e.dump", noon.Add(3*time.Hour))
+	if err := os.Rename(dump.ManifestPath(lone), filepath.Join(t.TempDir(), "manifest")); err != nil {
+		t.Fatal(err)
+	}
+
 	plan, _ := h.run(0, "", "--dry-run")
-	holds(t, plan, "Would restore "+filepath.Join(h.dir, "healthagent-b.dump"), "Warning: this one has "+rows+" rows, and the older one of 2026-05-06 12:00:00 UTC has 1",
+	holds(t, plan, "Warning: healthagent-e.dump is not taken: it has no manifest", "Would restore "+filepath.Join(h.dir, "healthagent-b.dump"), "Warning: this one has "+rows+" rows, and the older one of 2026-05-06 12:00:00 UTC has 1",
 		"'healthagent restore "+full+"'", "Warning: healthagent-c.dump of 2026-05-06 14:00:00 UTC is newer and is not taken: it is damaged")
 	_, told := h.run(2, "")
 	holds(t, told, "Warning: this one has ")
@@ -80,6 +85,9 @@ func TestRestoreSaysThatAnOlderDumpHasMore(t *testing.T) {
 		}
 	}
 	h.exec(`DELETE FROM users WHERE telegram_id > 60`)
+	if err := os.Remove(lone); err != nil {
+		t.Fatal(err)
+	}
 	h.dump("healthagent-d.dump", noon.Add(3*time.Hour))
 	if plan, _ := h.run(0, "", "--dry-run"); strings.Contains(plan, "Warning") {
 		t.Errorf("of a dump that is a little smaller:\n%s", plan)

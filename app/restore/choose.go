@@ -3,6 +3,8 @@ package restore
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"healthagent/app/backup"
@@ -32,6 +34,11 @@ func (p *Plan) choose(dir string) error {
 			chosen, p.File = d, d.Path
 		case most == nil || dump.Rows(d.Tables) > dump.Rows(most.Tables):
 			most = d
+		}
+	}
+	for _, s := range l.Strays { // one that nobody gave to this user, perhaps
+		if strings.HasSuffix(s.Name, ".dump") && !slices.ContainsFunc(l.Dumps, func(d backup.Dump) bool { return d.File == s.Name }) {
+			p.Warnings = append(p.Warnings, s.Name+" is not taken: "+s.Text)
 		}
 	}
 	if chosen == nil {

@@ -65,7 +65,7 @@ func Prepare(ctx context.Context, o Options) (Plan, error) {
 			return p, err
 		}
 	}
-	if err := p.readFile(); err != nil {
+	if err := p.readFile(o.Dir); err != nil {
 		return p, err
 	}
 	target, err := dump.Look(ctx, o.URL)
@@ -85,14 +85,17 @@ func Prepare(ctx context.Context, o Options) (Plan, error) {
 }
 
 // readFile looks for the dump and its manifest.
-func (p *Plan) readFile() error {
+func (p *Plan) readFile(dir string) error {
 	info, err := os.Stat(p.File)
+	if err == nil && info.Mode().IsRegular() {
+		err = readable(p.File)
+	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return fault.New(fault.NotFound, "there is no file "+p.File)
 	case errors.Is(err, fs.ErrPermission):
-		return fault.Wrap(fault.Refused, fmt.Sprintf("the file may not be read by the user who opens the database: run "+
-			"'install -o %d -m 0600 %[2]s* DIRECTORY' with a directory that it may read, such as that of the dumps, and name the file there", os.Geteuid(), p.File), err)
+		command, there := backup.BringIn(p.File, dir)
+		return fault.Wrap(fault.Refused, fmt.Sprintf("the file may not be read by the user who opens the database (as root: %s && healthagent restore '%s')", command, there), err)
 	case err != nil:
 		return fault.Wrap(fault.Invalid, "the file cannot be read", err)
 	case !info.Mode().IsRegular():
@@ -108,6 +111,20 @@ func (p *Plan) readFile() error {
 	p.Dump = &m
 	if m.Bytes != info.Size() {
 		return fault.New(fault.Invalid, fmt.Sprintf("%s is damaged: it has %d bytes, and its manifest says %d", p.File, info.Size(), m.Bytes))
+	}
+	return nil
+}
+
+// readable tells whether this user may read the dump, and its manifest if there is one.
+func readable(path string) error {
+	for _, name := range []string{path, dump.ManifestPath(path)} {
+		f, err := os.Open(name)
+		if err == nil {
+			err = f.Close()
+		}
+		if err != nil && (name == path || !errors.Is(err, fs.ErrNotExist)) {
+			return err
+		}
 	}
 	return nil
 }
