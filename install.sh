@@ -1603,8 +1603,12 @@ healthagent $new_version is installed and runs; $count.
   program   $link -> $releases/$new/healthagent
   settings  $env_file; secrets in $credentials
   data      $(data_place)
-  dumps     $backups, one a day
-Open the screen: ${sudo}healthagent tui
+  dumps     $backups, one a day"
+	# without a code a new bot answers nobody
+	if [ "$first" = yes ] && [ "$(env_value HEALTHAGENT_ACCESS)" != open ]; then
+		say "Let somebody in: ${sudo}healthagent invite create --uses 1, and have them send /activate CODE to the bot"
+	fi
+	say "Open the screen: ${sudo}healthagent tui
 Let a person look: usermod -aG healthagent NAME; and act: usermod -aG healthagent-admin NAME
 Undo: $(undo_hint)"
 	if migrations_wait; then
