@@ -1185,9 +1185,17 @@ render_servers() {
 		printf '# The servers of this installation, written by install.sh.\n[Unit]\nWants=%s\nAfter=%s\n' "$own_units" "$own_units"
 }
 
+# unit_word is a word as a unit file takes it.
+unit_word() {
+	case $1 in
+	*[!A-Za-z0-9_./:,@+=-]*) printf '"%s"' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g; s/%/%%/g')" ;;
+	*) printf '%s' "$1" ;;
+	esac
+}
+
 render_backup_place() {
 	[ "$backups" = "$default_backups" ] ||
-		printf '# Where HEALTHAGENT_BACKUP_DIR has the dumps, written by install.sh.\n[Service]\nReadWritePaths=%s\n' "$backups"
+		printf '# Where HEALTHAGENT_BACKUP_DIR has the dumps, written by install.sh.\n[Service]\nReadWritePaths=%s\n' "$(unit_word "$backups")"
 }
 
 # ---------------------------------------------------------------- the switch

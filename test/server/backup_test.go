@@ -57,3 +57,20 @@ func TestBackup(t *testing.T) {
 		s.serves(first)
 	})
 }
+
+// TestBackupPlace: the dumps may go to another place, whatever its name is like; the timer's service can write there.
+func TestBackupPlace(t *testing.T) {
+	t.Parallel()
+	scenario(t, func(t *testing.T, h *machine.Host, suite machine.Suite) {
+		longer(t)
+		s := installed(t, h, suite)
+		const place = "/srv/my 100% dumps"
+		s.sh("echo \"HEALTHAGENT_BACKUP_DIR='" + place + "'\" >>/etc/healthagent/healthagent.env")
+		s.install(first)
+		s.run("systemctl", "start", "healthagent-backup.service")
+		if files := s.run("ls", place); !strings.Contains(files, ".dump") {
+			t.Errorf("no dump in %s: %s", place, files)
+		}
+		s.doctor()
+	})
+}
