@@ -111,11 +111,20 @@ func checkProgram(_ context.Context, v *visit) answer {
 
 func checkEnvFile(_ context.Context, v *visit) answer {
 	path := cmp.Or(v.Config.EnvFile, config.DefaultEnvFile)
-	a := v.judge(path, rule{v.Owner, nil, 0o600, 0o400}, failure(again, "%s is gone, and the service does not start without", path))
+	owner := v.Owner
+	if v.elsewhere() {
+		owner = -1
+	}
+	a := v.judge(path, rule{owner, nil, 0o600, 0o400}, failure(again, "%s is gone, and the service does not start without", path))
 	if a.verdict == source.Warn { // it may hold the password of the database
 		a.verdict = source.Fail
 	}
 	return a
+}
+
+// elsewhere reports whether the settings are those of a bot beside the service of the machine.
+func (v *visit) elsewhere() bool {
+	return v.Config.EnvFile != "" && v.Config.EnvFile != config.DefaultEnvFile
 }
 
 // stateDir is where the daemon keeps its files.
@@ -144,7 +153,7 @@ func checkStateDir(_ context.Context, v *visit) answer {
 
 // serviceDir reports whether a directory is one that the service's user should own.
 func (v *visit) serviceDir(dir string) bool {
-	return v.Service != nil && (dir == serviceState || dir == serviceBackup || v.exists(unitDir+serviceUnit))
+	return v.Service != nil && (dir == serviceState || dir == serviceBackup || v.exists(unitDir+serviceUnit) && !v.elsewhere())
 }
 
 func checkClusterDir(_ context.Context, v *visit) answer {

@@ -146,6 +146,24 @@ func TestFilesOfOthers(t *testing.T) {
 	}
 }
 
+// TestABotBesideTheService: what another env file names belongs to whom it belongs to, and is for its owner alone all the same.
+func TestABotBesideTheService(t *testing.T) {
+	t.Parallel()
+	for mode, want := range map[os.FileMode]source.Verdict{0o600: source.OK, 0o644: source.Fail} {
+		w := newWard(t)
+		w.serve(ready(), nil)
+		w.dir("/home/b/state", 0o700)
+		w.write("/home/b/env", mode, "")
+		w.Change = func(p *Patient) {
+			p.Config.EnvFile, p.Config.StateDir = "/home/b/env", "/home/b/state"
+			p.Owner, p.Service.UID = p.Owner+4711, p.Service.UID+4712
+		}
+		found := findings(t, w.patient())
+		says(t, found, "files-settings", want, "/home/b/env", "")
+		says(t, found, "files-state", source.OK, "/home/b/state", "")
+	}
+}
+
 func TestASocketOfAnotherGroup(t *testing.T) {
 	t.Parallel()
 	w := newWard(t)
