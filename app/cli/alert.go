@@ -44,15 +44,15 @@ func (t *terminal) alertVerb() *cobra.Command {
 		if filepath.Ext(unit) == "" { // as systemctl reads it
 			unit += ".service"
 		}
-		return t.alert(command.Context(), cfg, unit)
+		return t.alert(command.Context(), cfg, unit, args[0])
 	}
 	return command
 }
 
 // alert sends the one message, unless the same was told within the last hour. Of a service that is started again some versions of systemd
 // say that it has failed, and others do not: it tells that itself when it runs. Who starts this for a unit that has not failed wants to
-// see whether messages arrive.
-func (t *terminal) alert(ctx context.Context, cfg config.Config, unit string) error {
+// see whether messages arrive. instance is as systemd gave it.
+func (t *terminal) alert(ctx context.Context, cfg config.Config, unit, instance string) error {
 	if len(cfg.Admins) == 0 {
 		t.note("healthagent: HEALTHAGENT_ADMINS names nobody who could be told of %s", unit)
 		return nil
@@ -69,6 +69,10 @@ func (t *terminal) alert(ctx context.Context, cfg config.Config, unit string) er
 	state := t.unitState(ctx, unit)
 	switch state.kind() {
 	case unitWell:
+		if t.triedBefore(ctx, instance) {
+			t.note("healthagent: %s is well again before anybody could be told that it had failed", unit)
+			return nil
+		}
 		return t.tell(ctx, cfg, "healthagent on "+host+"\n\nThis is a message on trial: "+unit+" has not failed.")
 	case unitAgain:
 		t.note("healthagent: %s has failed and is started again: it tells that itself", unit)
@@ -99,13 +103,26 @@ func (t *terminal) tell(ctx context.Context, cfg config.Config, text string) err
 		Token: cfg.TelegramToken.Reveal(), APIURL: cfg.TelegramAPIURL, Chats: cfg.Admins, Text: text, Redact: config.Redactor(cfg),
 	})
 	if told == 0 {
-		return fault.Wrap(fault.Unavailable, "the administrators could not be told", err)
+		kind := fault.Refused
+		if telegram.Later(err) {
+			kind = fault.Unavailable // its exit code has systemd try again
+		}
+		return fault.Wrap(kind, "the administrators could not be told", err)
 	}
 	if err != nil {
 		t.note("healthagent: warning: not all administrators could be told: %v", err)
 	}
 	t.note("healthagent: %d of %d administrators were told", told, len(cfg.Admins))
 	return nil
+}
+
+// triedBefore reports whether systemd has started this alert again because nobody could be told.
+func (t *terminal) triedBefore(ctx context.Context, instance string) bool {
+	if t.getenv("INVOCATION_ID") == "" {
+		return false // somebody's shell
+	}
+	again := t.unitState(ctx, "healthagent-alert@"+instance+".service")["NRestarts"]
+	return again != "" && again != "0"
 }
 
 // unitState is what systemd says of a unit: its ActiveState, Result and so on; empty where systemd cannot be asked.

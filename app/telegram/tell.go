@@ -52,9 +52,25 @@ func Tell(ctx context.Context, t Telling) (int, error) {
 		round := s.tell(ctx, left, t.Text)
 		told, wrong, left = told+round.told, append(wrong, round.refused...), round.left
 		if len(left) == 0 || try == tellTries || !t.sleep(ctx, min(max(pause, round.wait), tellLimit)) {
-			return told, errors.Join(append(wrong, round.failed...)...)
+			err := errors.Join(append(wrong, round.failed...)...)
+			if len(left) > 0 {
+				err = later{err}
+			}
+			return told, err
 		}
 	}
+}
+
+// later is an error of Tell when it may go better another time.
+type later struct{ error }
+
+// Unwrap returns what went wrong.
+func (l later) Unwrap() error { return l.error }
+
+// Later reports whether an error of Tell may be over another time; a chat that is not there and a token that is refused stay what they are.
+func Later(err error) bool {
+	_, is := errors.AsType[later](err)
+	return is
 }
 
 // Tell sends a text at once and past the outbox to each administrator: PostgreSQL may be what it is about. It tries each once and returns

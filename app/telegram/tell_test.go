@@ -75,6 +75,9 @@ func TestTellGivesUp(t *testing.T) {
 			f.fault.Methods, f.fault.ChatID = []string{"sendMessage"}, 70002
 			tg.Fault(f.fault)
 			told, err := Tell(t.Context(), *say)
+			if Later(err) != (f.tries > 1) {
+				t.Errorf("that it may go better later: %v, of %v", Later(err), err)
+			}
 			if told != 1 || err == nil || !strings.Contains(err.Error(), f.want) || len(*naps) != f.tries-1 || len(tg.Sent(70001)) != 1 {
 				t.Errorf("told %d, %v, %d pauses", told, err, len(*naps))
 			}
