@@ -25,8 +25,14 @@ const (
 )
 
 // hookScript runs the hook so that its text, in which there may be a password, is not among the arguments that everybody sees, nor in the
-// environment of what it runs.
-const hookScript = `hook=$HEALTHAGENT_BACKUP_HOOK; unset HEALTHAGENT_BACKUP_HOOK; eval "$hook"`
+// environment of what it runs. The kernel tells this shell, but nothing that it has started, when the process that waits for it is killed:
+// then the shell, which has got another parent, ends all of them.
+const hookScript = `hook=$HEALTHAGENT_BACKUP_HOOK; unset HEALTHAGENT_BACKUP_HOOK
+read -r _ _ _ parent _ </proc/$$/stat
+told() { read -r _ _ _ now _ </proc/$$/stat; [ "$now" = "$parent" ] || { trap "" TERM; kill -TERM 0; }; }
+trap told TERM
+eval "$hook" &
+while :; do wait $!; code=$?; kill -0 $! 2>/dev/null || exit $code; done`
 
 // Hook copies dumps to another place: a command for a shell. It is told of the dump by its environment:
 //

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -119,6 +120,33 @@ func TestHookThatHangs(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || d.Copied.OK || !strings.Contains(d.Copied.Text, "it was interrupted") {
 		t.Errorf("%v, %+v", err, d.Copied)
 	}
+	gone(t, dir, 2)
+}
+
+// TestHookOfAProcessThatIsKilled leaves nobody of it behind either. It runs itself once more, as what is killed.
+func TestHookOfAProcessThatIsKilled(t *testing.T) {
+	t.Parallel()
+	const role = "HEALTHAGENT_TEST_HOOK_OUTPUT"
+	if out := os.Getenv(role); out != "" {
+		_, _, err := hooked(t, t.Context(), backup.Hook{Command: "cd " + out + `; sh -c 'echo $$ >>pids; while :; do sleep 1000; done' & echo $$ >>pids; echo up >up; wait`})
+		t.Fatalf("the hook is over: %v", err)
+	}
+	dir := t.TempDir()
+	if err := syscall.Mkfifo(filepath.Join(dir, "up"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	victim := exec.Command(os.Args[0], "-test.run=^TestHookOfAProcessThatIsKilled$") //nolint:gosec // it is this program
+	victim.Env = append(os.Environ(), role+"="+dir, "TMPDIR="+dir) // what it cannot remove is removed here
+	if err := victim.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.ReadFile(filepath.Join(dir, "up")); err != nil { // waits until the hook runs
+		t.Error(err)
+	}
+	if err := victim.Process.Kill(); err != nil {
+		t.Error(err)
+	}
+	_ = victim.Wait() // it was killed
 	gone(t, dir, 2)
 }
 
