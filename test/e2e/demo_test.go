@@ -12,8 +12,9 @@ import (
 	"testing"
 )
 
-// demo prepares the verb in a temporary directory of its own, with settings in the environment that it must not heed.
-func demo(t *testing.T, args ...string) (*exec.Cmd, string) {
+// demo prepares the verb, which is killed when ctx ends, in a temporary directory of its own, with settings in the environment that it
+// must not heed.
+func demo(ctx context.Context, t *testing.T, args ...string) (*exec.Cmd, string) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -32,8 +33,6 @@ func demo(t *testing.T, args ...string) (*exec.Cmd, string) {
 	if err := os.WriteFile(bad, []byte("HEALTHAGENT_POOL_MAX=nonsense\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	t.Cleanup(cancel)
 	command := exec.CommandContext(ctx, self, append([]string{"demo"}, args...)...)
 	command.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + dir, "HEALTHAGENT_ENV_FILE=" + bad,
@@ -80,7 +79,7 @@ func processesOf(t *testing.T, dir string) (found []string) {
 // TestDemo: one JSON object with the contract's keys, nothing lost, nothing left behind.
 func TestDemo(t *testing.T) {
 	t.Parallel()
-	command, dir := demo(t, "--headless", "--for", "5s", "--users", "5", "-o", "json")
+	command, dir := demo(limited(t), t, "--headless", "--for", "5s", "--users", "5", "-o", "json")
 	var out, errs bytes.Buffer
 	command.Stdout, command.Stderr = &out, &errs
 	if err := command.Run(); err != nil {
@@ -118,7 +117,7 @@ func TestDemo(t *testing.T) {
 // TestDemoInterrupted: who has seen enough leaves nothing behind either.
 func TestDemoInterrupted(t *testing.T) {
 	t.Parallel()
-	command, dir := demo(t, "--headless", "--for", "10m", "--users", "3")
+	command, dir := demo(limited(t), t, "--headless", "--for", "10m", "--users", "3")
 	out, err := command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"strings"
 	"testing"
 )
@@ -10,9 +9,8 @@ import (
 // leaving the screen ends the talk, what is on its way is still answered, and nothing is left behind.
 func TestDemoOnATerminal(t *testing.T) {
 	t.Parallel()
-	command, dir := demo(t, "--users", "3", "--messages", "60")
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
+	ctx := limited(t)
+	command, dir := demo(ctx, t, "--users", "3", "--messages", "60")
 	x := onTerminal(ctx, t, command, 120, 40)
 	x.shows("LIVE", "DEMO, with 4 uncached readers")
 	x.press("2")
@@ -35,9 +33,8 @@ func TestDemoOnATerminal(t *testing.T) {
 // TestDemoHangUp: a demo whose terminal is gone removes everything by itself.
 func TestDemoHangUp(t *testing.T) {
 	t.Parallel()
-	command, dir := demo(t, "--users", "3", "--messages", "10")
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
+	ctx := limited(t)
+	command, dir := demo(ctx, t, "--users", "3", "--messages", "10")
 	x := onTerminal(ctx, t, command, 80, 24)
 	x.shows("LIVE")
 	x.hangUp()

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"os"
 	"os/exec"
 	"strings"
@@ -17,7 +16,7 @@ import (
 // tty is a verb on a terminal of its own, which shows what it is told and answers no question.
 type tty struct {
 	t      *testing.T
-	ctx    context.Context
+	ctx    *limit
 	cmd    *exec.Cmd
 	master *os.File
 	ended  chan struct{}
@@ -39,7 +38,7 @@ func (w *world) tty(columns, lines int, args ...string) *tty {
 }
 
 // onTerminal starts a command on a terminal; what is waited for has to come before ctx ends.
-func onTerminal(ctx context.Context, t *testing.T, cmd *exec.Cmd, columns, lines int) *tty {
+func onTerminal(ctx *limit, t *testing.T, cmd *exec.Cmd, columns, lines int) *tty {
 	t.Helper()
 	cmd.Env = append(cmd.Env, "TERM=xterm-256color", "LANG=C.UTF-8", "HEALTHAGENT_COLOR=never")
 	master, slave, err := pty.Open()
@@ -117,6 +116,7 @@ func (x *tty) until(what string, ok func(screen string) bool) string {
 		screen, changed := x.screen.String(), x.changed
 		x.mu.Unlock()
 		if ok(screen) {
+			x.ctx.came()
 			return screen
 		}
 		select {

@@ -17,16 +17,13 @@ import (
 	"healthagent/test/rig"
 )
 
-// patience turns a hang into a failure and measures nothing.
-const patience = 2 * time.Minute
-
 // world is a stage with the eyes of a test. Its methods fail the test instead of returning errors; they are for the test's own
 // goroutine.
 type world struct {
 	t *testing.T
 	*stage.Stage
 	tg  *botapi.Server
-	ctx context.Context
+	ctx *limit
 	url string
 	db  *pgx.Conn
 }
@@ -48,8 +45,7 @@ func build(t *testing.T, o stage.Options) *world {
 		o.Executable = self
 	}
 	o.Settings = append([]string{"HEALTHAGENT_SEND_RATE=0"}, o.Settings...)
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	t.Cleanup(cancel)
+	ctx := limited(t)
 	s, err := stage.New(ctx, o)
 	if err != nil {
 		t.Fatal(err)
@@ -85,6 +81,7 @@ func (w *world) serve() {
 	if err := w.Serve(w.ctx); err != nil {
 		w.t.Fatal(err)
 	}
+	w.ctx.came()
 }
 
 // start starts a daemon without waiting for anything.
@@ -168,6 +165,7 @@ func (w *world) until(what string, done func() bool) {
 			w.t.Fatalf("waited in vain until %s", what)
 		}
 	}
+	w.ctx.came()
 }
 
 // wait waits until what Telegram has seen satisfies done.
@@ -176,6 +174,7 @@ func (w *world) wait(what string, done func(*botapi.Transcript) bool) {
 	if err := w.tg.Wait(w.ctx, done); err != nil {
 		w.t.Fatalf("waited in vain until %s: %v", what, err)
 	}
+	w.ctx.came()
 }
 
 // sent waits until a person has got n messages and returns them.
