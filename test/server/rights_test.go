@@ -143,7 +143,7 @@ func TestSecrets(t *testing.T) {
 		if n := strings.Count(out, "\n"); n < 4 {
 			t.Errorf("it was found in %d places only, so the search is not to be trusted: %s", n, out)
 		}
-		for path := range strings.Lines(s.sh("find /etc/healthagent/healthagent.env /etc/healthagent/credentials /var/lib/healthagent /var/backups/healthagent /var/log/healthagent-install.log /var/lib/postgresql -perm /007 -type f")) {
+		for path := range strings.Lines(s.sh("find /etc/healthagent/healthagent.env /etc/healthagent/credentials /var/lib/healthagent /var/backups/healthagent /var/log/healthagent-install.log /var/lib/postgresql -ignore_readdir_race -perm /007 -type f")) {
 			t.Errorf("others can read or write %s", strings.TrimSpace(path))
 		}
 		s.hookFindsNone(secret)

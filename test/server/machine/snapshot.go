@@ -12,10 +12,10 @@ import (
 // mode, owner, target of a link, and in /etc the sum of the content.
 type Snapshot map[string]string
 
-// list prints a line for every file on the root's own file system.
+// list prints a line for every file on the root's own file system. A running PostgreSQL makes and removes files meanwhile.
 const list = `set -eu
-find / -xdev -path /tmp -prune -o -path /run -prune -o -printf '%p\t%y %m %u:%g %l\n'
-find /etc -xdev -type f -exec sha256sum {} + | sed 's/^\([0-9a-f]*\)  \(.*\)$/\2\t\1/'
+find / -ignore_readdir_race -xdev -path /tmp -prune -o -path /run -prune -o -printf '%p\t%y %m %u:%g %l\n'
+find /etc -ignore_readdir_race -xdev -type f -exec sha256sum {} + | sed 's/^\([0-9a-f]*\)  \(.*\)$/\2\t\1/'
 `
 
 // Snapshot looks at all files, without those of volatile file systems.
