@@ -815,14 +815,14 @@ users_and_places() {
 	put "$tmpfiles" 644 root:root <"$work/units/tmpfiles.d/healthagent.conf"
 	own_dir "$etc" 755 root:root
 	own_dir "$credentials" 700 root:root
-	if [ "$dry" = yes ] || ! has_places; then
+	if ! has_places; then
 		act "make the directories of $tmpfiles" systemd-tmpfiles --create "$tmpfiles"
 	fi
 	backup_place
 }
 
 has_places() {
-	awk '$1 ~ /^d/ {print $2}' "$tmpfiles" >"$work/places"
+	awk '$1 ~ /^d/ {print $2}' "$work/units/tmpfiles.d/healthagent.conf" >"$work/places"
 	while IFS= read -r place; do
 		[ -d "$place" ] || return 1
 	done <"$work/places"
@@ -1327,7 +1327,7 @@ prepare_upgrade() {
 	find_old
 	if [ -z "$old" ] || [ "$old" = "$new" ]; then return 0; fi
 	say "    upgrade from $old"
-	reach_database
+	reach_database || return 0
 	quiet run_new migrate plan -o json || fail "the new program cannot tell what it would change in the database"
 	no_way_back <"$work/out" >"$work/unsafe"
 	pending_tables <"$work/out" >"$work/tables"
@@ -1351,11 +1351,16 @@ backup_dir() {
 	echo "${backup_dir_said:-$default_backups}"
 }
 
-# reach_database starts our cluster when it is down: the database is asked before anything is changed.
+# reach_database starts our cluster when it is down: the database is asked before anything is changed. A dry run starts nothing, and is false.
 reach_database() {
 	[ "$database" = own ] || return 0
 	find_cluster
-	if [ -n "$cluster" ] && ! systemctl is-active -q "$cluster_unit"; then quiet restart_cluster || fail "PostgreSQL does not start"; fi
+	if [ -z "$cluster" ] || systemctl is-active -q "$cluster_unit"; then return 0; fi
+	if [ "$dry" = yes ]; then
+		say "    PostgreSQL does not run, so it cannot be told what the upgrade would change in the database"
+		return 1
+	fi
+	quiet restart_cluster || fail "PostgreSQL does not start"
 }
 
 # migrates is auto, or off when somebody else applies migrations.

@@ -31,6 +31,15 @@ func TestCaller(t *testing.T) {
 				t.Errorf("%s:\n%s", name, said)
 			}
 		}
+		if said := s.run("sh", dir+"/install.sh", "--dry-run"); !strings.Contains(said, "0 changes would be made") {
+			t.Errorf("a dry run:\n%s", said)
+		}
+		s.unpack(well)
+		s.sh("systemctl stop healthagent.service 'postgresql@*-healthagent.service'")
+		said := s.run("sh", "/root/healthagent-"+well.version+"/install.sh", "--dry-run")
+		if !strings.Contains(said, "PostgreSQL does not run") || strings.TrimSpace(s.sh("systemctl is-active 'postgresql@*-healthagent.service' || true")) == "active" {
+			t.Errorf("a dry run of an upgrade without the database:\n%s", said)
+		}
 		for _, change := range before.Changes(s.snapshot(), volatile()...) {
 			t.Errorf("it changed %s", change)
 		}
