@@ -742,12 +742,13 @@ fetch() {
 }
 
 # apt_get waits for other package managers: apt by itself for dpkg's lock, and this loop for the lock of the lists.
+# needrestart, where it is installed, would restart other people's services for it.
 apt_get() {
 	apt_tries=60
 	while :; do
 		note "+ apt-get $*"
 		apt_rc=0
-		env LC_ALL=C DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a apt-get -q -o DPkg::Lock::Timeout=300 \
+		env LC_ALL=C DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 NEEDRESTART_MODE=l apt-get -q -o DPkg::Lock::Timeout=300 \
 			-o Dpkg::Options::=--force-confold "$@" >"$work/out" 2>&1 </dev/null || apt_rc=$?
 		cat "$work/out" >>"$log"
 		[ "$apt_rc" -ne 0 ] || return 0
