@@ -179,7 +179,7 @@ func TestSweepDropsWhatAKilledRestoreLeft(t *testing.T) {
 	await(t, admin(t, url), `SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = $1)`, left[0])
 	// another process has the number now, and somebody has a database of a name like that
 	name, su := databaseOf(t, url), admin(t, url)
-	reused, foreign := dump.Named(name, "_new_"+strconv.Itoa(os.Getpid())+"_2"), dump.Named(name, "_new_ideas")
+	reused, foreign := dump.Named(name, "_new_p"+strconv.Itoa(os.Getpid())+"_2"), dump.Named(name, "_new_2025")
 	for _, sql := range []string{
 		"ALTER DATABASE " + pgx.Identifier{left[0]}.Sanitize() + " RENAME TO " + pgx.Identifier{reused}.Sanitize(),
 		"CREATE DATABASE " + pgx.Identifier{foreign}.Sanitize(),

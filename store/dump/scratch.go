@@ -17,6 +17,8 @@ import (
 const (
 	kindVerify = "_verify_"
 	kindNew    = "_new_"
+
+	scratchMark = "p" // before the number of the process
 )
 
 const (
@@ -124,7 +126,7 @@ func (s *scratch) create(ctx context.Context, conn *pgx.Conn, kind string) error
 
 // make finds a free name.
 func (s *scratch) make(ctx context.Context, conn *pgx.Conn, kind, options string) error {
-	tail := kind + strconv.Itoa(os.Getpid())
+	tail := kind + scratchMark + strconv.Itoa(os.Getpid())
 	for i := 1; ; i++ {
 		name := named(s.beside.config.Database, tail)
 		if i > 1 {
@@ -220,7 +222,7 @@ func leftovers(ctx context.Context, conn *pgx.Conn, beside string) (left []strin
 			return nil, err
 		}
 		for _, name := range names {
-			if numbered(strings.TrimPrefix(name, named(beside, kind))) { // else it is somebody else's
+			if ours(strings.TrimPrefix(name, named(beside, kind))) { // else it is somebody else's
 				left = append(left, name)
 			}
 		}
@@ -228,9 +230,14 @@ func leftovers(ctx context.Context, conn *pgx.Conn, beside string) (left []strin
 	return left, nil
 }
 
-// numbered tells whether that is how the name of one of ours ends: with the number of a process, and one of its own.
-func numbered(tail string) bool {
-	for part := range strings.SplitSeq(tail, "_") {
+// ours tells whether that is how the name of one of ours ends: with the number of a process, and from the second on one of its own. A
+// person's healthagent_new_2025 does not.
+func ours(tail string) bool {
+	numbers, marked := strings.CutPrefix(tail, scratchMark)
+	if !marked {
+		return false
+	}
+	for part := range strings.SplitSeq(numbers, "_") {
 		if _, err := strconv.ParseUint(part, 10, 64); err != nil {
 			return false
 		}

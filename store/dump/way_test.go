@@ -105,7 +105,7 @@ func TestNamesAreSplitAndCut(t *testing.T) {
 		}
 	}
 	long := strings.Repeat("ä", 40)
-	for _, tail := range []string{"_verify_4194304_2", "_new_4194304_99", "_before_20261125_211228_2"} {
+	for _, tail := range []string{"_verify_p4194304_2", "_new_p4194304_99", "_before_20261125_211228_2"} {
 		got := dump.Named(long, tail)
 		if len(got) > 63 || !strings.HasSuffix(got, tail) || !strings.HasPrefix(got, strings.Repeat("ä", 18)) || strings.Contains(got, "\uFFFD") {
 			t.Errorf("%q", got)
