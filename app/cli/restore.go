@@ -122,9 +122,11 @@ func (t *terminal) restoreFile(ctx context.Context, o restore.Options, f restore
 	return t.print(*f.output, restored{Plan: plan, Done: &result}, doneTable(result))
 }
 
-// nameTyped waits for the name of the database, unless it is agreed to already. An end of the input is a no.
+// nameTyped waits for the name of the database, unless it is agreed to already. An end of the input is a no. What was agreed to is done,
+// also when the terminal goes away meanwhile, as with a connection that is lost.
 func (t *terminal) nameTyped(ctx context.Context, name string, yes bool) error {
 	if yes {
+		t.system.surviveHangup()
 		return nil
 	}
 	t.note("To go on, type the name of the database (%s):", name)
@@ -135,6 +137,7 @@ func (t *terminal) nameTyped(ctx context.Context, name string, yes bool) error {
 	if strings.TrimSpace(answer) != name {
 		return fault.New(fault.Usage, "nothing was done: type the name of the database, or add --yes")
 	}
+	t.system.surviveHangup()
 	return nil
 }
 
