@@ -139,8 +139,16 @@ func (d *Directory) unwritable(err error) error {
 // allowCommand is what root types to let the service write into the directory: what the installer writes, which would do it as well.
 func allowCommand(path string) string {
 	const dropIns = "/etc/systemd/system/healthagent-backup.service.d"
-	return fmt.Sprintf(`install -d %s && printf '[Service]\nReadWritePaths=%%s\n' '%s' > %s/30-backups.conf && systemctl daemon-reload`, dropIns, path, dropIns)
+	word := path
+	if strings.ContainsFunc(path, func(r rune) bool { return !strings.ContainsRune(plain, r) }) { // as systemd wants it
+		word = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `%`, `%%`).Replace(path) + `"`
+	}
+	return fmt.Sprintf(`install -d %s && printf '[Service]\nReadWritePaths=%%s\n' '%s' > %s/30-backups.conf && systemctl daemon-reload`,
+		dropIns, strings.ReplaceAll(word, `'`, `'\''`), dropIns)
 }
+
+// plain are the characters that mean nothing to systemd.
+const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:,@+=-"
 
 func holderOf(lock io.ReaderAt) string {
 	text, _ := io.ReadAll(io.NewSectionReader(lock, 0, 200)) // without it, there is less to say

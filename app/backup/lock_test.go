@@ -91,6 +91,15 @@ func TestWhatToDoAboutADirectoryOfAnothers(t *testing.T) {
 	}
 }
 
+func TestTheServiceIsAllowedIntoAnyPlace(t *testing.T) {
+	t.Parallel()
+	for path, word := range map[string]string{"/mnt/dumps": "'/mnt/dumps'", `/mnt/a b%"c`: `'"/mnt/a b%%\"c"'`, "/mnt/it's": `'"/mnt/it'\''s"'`} {
+		if command := backup.AllowCommand(path); !strings.Contains(command, `ReadWritePaths=%s\n' `+word+` > `) {
+			t.Errorf("no %s in %s", word, command)
+		}
+	}
+}
+
 // shell does what an operator would paste.
 func shell(t *testing.T, command string) {
 	t.Helper()

@@ -1,0 +1,4 @@
+package backup
+
+// AllowCommand is for tests of what needs no directory.
+var AllowCommand = allowCommand
