@@ -136,7 +136,7 @@ func TestHookOfAProcessThatIsKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	victim := exec.Command(os.Args[0], "-test.run=^TestHookOfAProcessThatIsKilled$") //nolint:gosec // it is this program
-	victim.Env = append(os.Environ(), role+"="+dir, "TMPDIR="+dir) // what it cannot remove is removed here
+	victim.Env = append(os.Environ(), role+"="+dir, "TMPDIR="+dir)                   // what it cannot remove is removed here
 	if err := victim.Start(); err != nil {
 		t.Fatal(err)
 	}
