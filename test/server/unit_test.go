@@ -15,12 +15,12 @@ func TestUnit(t *testing.T) {
 	t.Parallel()
 	scenario(t, func(t *testing.T, h *machine.Host, suite machine.Suite) {
 		s := installed(t, h, suite)
-		out := s.run("systemd-analyze", "security", "--no-pager", "healthagent.service", "healthagent-backup.service")
+		out := s.run("systemd-analyze", "security", "--no-pager", "healthagent.service", "healthagent-backup.service", "healthagent-alert@x.service")
 		found := regexp.MustCompile(`Overall exposure level for (\S+): ([0-9.]+)`).FindAllStringSubmatch(out, -1)
 		if len(found) == 0 {
 			found = regexp.MustCompile(`(?m)^(\S+)\s+([0-9.]+) `).FindAllStringSubmatch(out, -1)
 		}
-		if len(found) != 2 {
+		if len(found) != 3 {
 			t.Fatalf("no exposure in %s", out)
 		}
 		for _, one := range found {
