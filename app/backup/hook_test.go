@@ -107,7 +107,7 @@ func TestHookThatTellsItsSecrets(t *testing.T) {
 // TestHookThatHangs leaves nobody of it behind.
 func TestHookThatHangs(t *testing.T) {
 	t.Parallel()
-	hangs := `sh -c 'echo $$ >>pids; while :; do sleep 1000; done' & echo $$ >>pids; echo up; wait; wait`
+	hangs := `sh -c 'echo $$ >>pids; while :; do sleep 1000; done' & echo $$ >>pids; until [ "$(wc -l <pids)" -eq 2 ]; do :; done; echo up; wait; wait`
 	dir, d, err := hooked(t, t.Context(), backup.Hook{Command: hangs, Limit: 300 * time.Millisecond})
 	if err == nil || !strings.Contains(err.Error(), "it was not done after 300ms, and it said: up") || d.Copied.OK {
 		t.Errorf("%v", err)
@@ -128,7 +128,7 @@ func TestHookOfAProcessThatIsKilled(t *testing.T) {
 	t.Parallel()
 	const role = "HEALTHAGENT_TEST_HOOK_OUTPUT"
 	if out := os.Getenv(role); out != "" {
-		_, _, err := hooked(t, t.Context(), backup.Hook{Command: "cd " + out + `; sh -c 'echo $$ >>pids; while :; do sleep 1000; done' & echo $$ >>pids; echo up >up; wait`})
+		_, _, err := hooked(t, t.Context(), backup.Hook{Command: "cd " + out + `; sh -c 'echo $$ >>pids; while :; do sleep 1000; done' & echo $$ >>pids; until [ "$(wc -l <pids)" -eq 2 ]; do :; done; echo up >up; wait`})
 		t.Fatalf("the hook is over: %v", err)
 	}
 	dir := t.TempDir()
