@@ -1974,7 +1974,9 @@ main() {
 	sudo='' script=$(shell_word "$here/install.sh")
 	if command -v sudo >/dev/null; then sudo='sudo '; fi # a minimal server has none, and its people are root
 	unset LANGUAGE TMPDIR # the packages' own scripts trip over a blank in it
-	unset PGHOST PGPORT PGUSER PGDATABASE PGPASSWORD PGSERVICE PGCLUSTER PGOPTIONS PGAPPNAME CREDENTIALS_DIRECTORY
+	unset CREDENTIALS_DIRECTORY
+	# of another database: psql would follow any of them
+	for main_pg in $(env | sed -n 's/^\(PG[A-Z_]*\)=.*/\1/p'); do unset "$main_pg"; done
 	begin
 	cd /
 	case $mode in

@@ -23,6 +23,7 @@ func TestCaller(t *testing.T) {
 			"a wide umask":         "umask 000; sh ./install.sh",
 			"a short PATH":         "PATH=/usr/bin:/bin sh ./install.sh",
 			"another language":     "LC_ALL=de_DE.UTF-8 LANGUAGE=de sh ./install.sh",
+			"another database":     "PGHOSTADDR=127.0.0.1 PGREQUIREAUTH=scram-sha-256 PGPORT=1 sh ./install.sh",
 			"a field separator":    "IFS=/; export IFS; sh ./install.sh",
 			"a /tmp not to run in": "mount -t tmpfs -o noexec none /tmp; sh ./install.sh; umount /tmp",
 		} {
