@@ -104,11 +104,15 @@ func TestWhatTimeMayMend(t *testing.T) {
 		running bool
 		passing bool
 	}{
-		"well":                  {func(*ward) {}, true, false},
-		"starting":              {set("activating", "start"), false, true},
-		"starting again":        {set("activating", "auto-restart"), false, true},
-		"on its way down":       {set("deactivating", "stop-sigterm"), false, true},
-		"stopped":               {set("inactive", "dead"), false, false},
+		"well":            {func(*ward) {}, true, false},
+		"starting":        {set("activating", "start"), false, true},
+		"starting again":  {set("activating", "auto-restart"), false, true},
+		"on its way down": {set("deactivating", "stop-sigterm"), false, true},
+		"stopped":         {set("inactive", "dead"), false, false},
+		"stopped, and its turn comes": {func(w *ward) {
+			set("inactive", "dead")(w)
+			w.units["healthagent.service"]["Job"] = "184"
+		}, false, true},
 		"failed":                {set("failed", "failed"), false, false},
 		"up, and does not talk": {func(*ward) {}, false, true},
 		"a secret to all":       {func(w *ward) { w.write(tokenFile, 0o644, "nonsense") }, true, false},

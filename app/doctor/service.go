@@ -36,7 +36,7 @@ func serviceChecks() []check {
 type unit map[string]string
 
 // properties are what is asked of a unit.
-const properties = "Id,LoadState,LoadError,UnitFileState,ActiveState,SubState,Result,ExecMainStatus,ExecMainExitTimestamp,MainPID,NRestarts,WatchdogUSec,NeedDaemonReload,DropInPaths,StatusText"
+const properties = "Id,LoadState,LoadError,UnitFileState,ActiveState,SubState,Result,ExecMainStatus,ExecMainExitTimestamp,MainPID,NRestarts,WatchdogUSec,NeedDaemonReload,DropInPaths,StatusText,Job"
 
 // show asks the service manager about all units at once, by their names.
 func (v *visit) show(ctx context.Context) (map[string]unit, error) {
@@ -101,9 +101,11 @@ func checkActive(_ context.Context, v *visit) answer {
 	})
 }
 
-// lying reports whether a unit neither runs nor is on its way up or down: somebody has to start it.
+// lying reports whether a unit neither runs nor is on its way up or down: somebody has to start it. One that has a job is on its way,
+// though inactive yet, as during a boot, when it waits for what it is to start after.
 func lying(u unit) bool {
-	return u["ActiveState"] == "inactive" || u["ActiveState"] == "failed" || u["ActiveState"] == ""
+	idle := u["ActiveState"] == "inactive" || u["ActiveState"] == "failed" || u["ActiveState"] == ""
+	return idle && (u["Job"] == "" || u["Job"] == "0")
 }
 
 // lies reports whether the service is known to be lying.
