@@ -319,18 +319,20 @@ begin() {
 	sweep
 }
 
-# work_dir makes a place for what is needed in this run only. The new program is run there, which a /tmp mounted noexec forbids.
+# work_dir makes a place for what is needed in this run only. The new program is run there, which a /tmp mounted noexec forbids; one that
+# is full takes nothing.
 work_dir() {
 	for work_in in /tmp /var/tmp /root; do
 		work=$(mktemp -d "$work_in/healthagent-install.XXXXXX") || continue
-		: >"$work/changes"
-		echo $$ >"$work/pid"
-		printf '#!/bin/sh\n' >"$work/runs"
-		chmod 700 "$work/runs"
-		if "$work/runs" 2>/dev/null; then return 0; fi
+		if begin_work 2>/dev/null; then return 0; fi
 		rm -rf "$work"
 	done
-	fail "programs can be run neither in /tmp nor in /var/tmp or /root: mount one of them without noexec"
+	fail "neither in /tmp nor in /var/tmp or /root can a program be written and run: make room in one of them, or mount it without noexec"
+}
+
+# begin_work fails where nothing can be written or run.
+begin_work() {
+	true >"$work/changes" && echo $$ >"$work/pid" && printf '#!/bin/sh\n' >"$work/runs" && chmod 700 "$work/runs" && "$work/runs"
 }
 
 # sweep removes what runs that were killed have left, the token among it.

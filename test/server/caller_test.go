@@ -25,6 +25,7 @@ func TestCaller(t *testing.T) {
 			"another language":     "LC_ALL=de_DE.UTF-8 LANGUAGE=de sh ./install.sh",
 			"another database":     "PGHOSTADDR=127.0.0.1 PGREQUIREAUTH=scram-sha-256 PGPORT=1 sh ./install.sh",
 			"a field separator":    "IFS=/; export IFS; sh ./install.sh",
+			"a full /tmp":          "mount -t tmpfs -o size=16k none /tmp; head -c 99999 /dev/zero >/tmp/all 2>/dev/null || true; sh ./install.sh; umount /tmp",
 			"a /tmp not to run in": "mount -t tmpfs -o noexec none /tmp; sh ./install.sh; umount /tmp",
 		} {
 			said := s.run("sh", "-euc", "cd '"+dir+"'; "+script)
