@@ -16,7 +16,7 @@ import (
 	"healthagent/store/dump"
 )
 
-// Options say what is restored, by whom. URL, File, Version and Actor are required.
+// Options say what is restored, by whom. URL, Version, Actor, and File or Dir are required.
 type Options struct {
 	URL     string // the database, as the daemon is told
 	File    string // the dump; empty: the newest of Dir that is whole and, as far as that was tried, can be restored
