@@ -103,7 +103,10 @@ func Reason(err error) string {
 	case class(pg) != "22": // data errors quote the value
 		text += ": " + pg.Message
 	}
-	where, _, _ := strings.Cut(err.Error(), pg.Error())
+	where, _, quoted := strings.Cut(err.Error(), pg.Error())
+	if !quoted { // whoever wrapped it has said it in words of their own, without values, as the migrations do
+		return strings.ReplaceAll(where, "\n", "; ")
+	}
 	return where + text
 }
 

@@ -67,6 +67,10 @@ func TestClassification(t *testing.T) {
 			err: &pgconn.PgError{Code: "23505", Message: "planted", ConstraintName: "users_pkey"},
 			bad: true, reason: "PostgreSQL error 23505 on users_pkey",
 		},
+		{
+			err: own{&pgconn.PgError{Code: "23505", Message: "planted", ConstraintName: "users_pkey"}},
+			bad: true, reason: "words of our own; in two lines",
+		},
 		{err: errors.New(`args[1]: unable to encode "planted" into text`), reason: "args[1]: a value cannot be encoded"},
 	} {
 		name := fmt.Sprint(c.err)
@@ -76,6 +80,12 @@ func TestClassification(t *testing.T) {
 		equal(t, name+": Reason", store.Reason(c.err), c.reason)
 	}
 }
+
+// own is an error of the server that somebody has told in words of their own.
+type own struct{ error }
+
+func (own) Error() string   { return "words of our own\nin two lines" }
+func (e own) Unwrap() error { return e.error }
 
 // Every way in which a server goes away is recognised, and every kind of call works again when it is back.
 func TestServerGoesAway(t *testing.T) {
