@@ -33,6 +33,7 @@ func (t *terminal) alertVerb() *cobra.Command {
 		if !unitName.MatchString(args[0]) {
 			return fault.New(fault.Usage, fmt.Sprintf("%q is no name of a unit", args[0]))
 		}
+		t.close()
 		cfg, report, err := t.load(command)
 		if err != nil && cfg.TelegramToken == "" {
 			return err

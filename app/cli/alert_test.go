@@ -1,9 +1,14 @@
 package cli_test
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"healthagent/app/rehearsal/botapi"
 )
@@ -59,6 +64,26 @@ func TestAlertThatReachesNobody(t *testing.T) {
 	output(t, 0, environ, "alert", "healthagent.service") // what was not told is not held back
 	if sent := tg.Sent(70001); len(sent) != 1 {
 		t.Errorf("sent %+v", sent)
+	}
+}
+
+// TestAlertIsClosedToOtherProcessesOfItsUser: the hook of a backup may run meanwhile, and the alert has the token.
+func TestAlertIsClosedToOtherProcessesOfItsUser(t *testing.T) {
+	t.Parallel()
+	var asked, open atomic.Int64
+	telegram := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		if is, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0); err != nil || is != 0 {
+			open.Add(1)
+		}
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = w.Write([]byte(`{"ok":false,"error_code":403,"description":"Forbidden"}`))
+	}))
+	defer telegram.Close()
+	environ := []string{"TELEGRAM_TOKEN=4242:a-secret-of-the-bot", "TELEGRAM_API_URL=" + telegram.URL, "HEALTHAGENT_ADMINS=70001", "HEALTHAGENT_STATE_DIR=" + t.TempDir()}
+	output(t, 1, environ, "alert", "healthagent.service")
+	if asked.Load() == 0 || open.Load() != 0 {
+		t.Errorf("asked %d times, and open at %d of them", asked.Load(), open.Load())
 	}
 }
 

@@ -24,15 +24,20 @@ func (t *terminal) serveVerb() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := closeToOthers(); err != nil {
-			t.note("healthagent: warning: %v", err)
-		}
+		t.close()
 		return app.Serve(command.Context(), app.Options{
 			Config: cfg, Report: report, Version: t.build.info().Version, Logger: t.serviceLogger(cfg), Getenv: t.getenv,
 			Readers: min(max(*readers, 0), reader.Most),
 		})
 	}
 	return command
+}
+
+// close closes a process that has the token to others of its user, as far as that can be done.
+func (t *terminal) close() {
+	if err := closeToOthers(); err != nil {
+		t.note("healthagent: warning: %v", err)
+	}
 }
 
 // closeToOthers keeps other processes of the same user, such as HEALTHAGENT_BACKUP_HOOK, from looking into this one: at its memory, its
