@@ -84,7 +84,7 @@ func (p *Plans) Read(ctx context.Context, most time.Duration) (map[string]Readin
 	return out, p.err
 }
 
-// refresh asks when what is known is as old as that. It needs the lock.
+// refresh asks when what is known is as old as that. It needs the lock, and so does ask.
 func (p *Plans) refresh(ctx context.Context, most time.Duration) {
 	if !p.asked.IsZero() && p.now().Sub(p.asked) < most {
 		return
@@ -110,16 +110,16 @@ func (p *Plans) ask(ctx context.Context) (map[string]answer, error) {
 		return nil, err
 	}
 	small, err := smallTables(ctx, p.inspector, named)
-	if err != nil {
-		return nil, err
-	}
 	plans := map[string]answer{}
 	for i, q := range named {
 		a := answerOf(found[i], q.Index)
 		a.small = small[q.Index]
+		if err != nil { // the plans are right without it
+			a.small = p.plans[q.Name].small
+		}
 		plans[q.Name] = a
 	}
-	return plans, nil
+	return plans, err
 }
 
 // smallTables are the indexes of these statements that can be used and without which the planner may rightly do, since their table is small.

@@ -16,10 +16,10 @@ FROM   pg_index x
 JOIN   pg_class c ON c.oid = x.indexrelid
 WHERE  x.indisvalid AND pg_table_is_visible(c.oid) AND c.relname = ANY ($1)`
 
-// IndexedTables returns the tables of these indexes, in no order. An index that is not there, or not valid, is left out. It is quick.
+// IndexedTables returns the tables of these indexes, in no order. An index that is not there, or not valid, is left out.
 func (i *Inspector) IndexedTables(ctx context.Context, indexes []string) ([]IndexedTable, error) {
 	var found []IndexedTable
-	err := i.look(ctx, "measure the tables of indexes", quick, func(ctx context.Context, s *session) (err error) {
+	err := i.look(ctx, "measure the tables of indexes", unhasty, func(ctx context.Context, s *session) (err error) {
 		found, err = list[IndexedTable](ctx, s, indexedTablesSQL, indexes)
 		return err
 	})
