@@ -1515,6 +1515,14 @@ undo_migrations() {
 	for undo_row in $(applied_since "$notes/undo/migrations" "$work/migrations.now"); do
 		undo_version=${undo_row%%:*}
 		undo_class=${undo_row#*:}
+		if [ "$undo_class" = failed ]; then # nothing of it is there but its row, which the old program could neither apply nor forget
+			if quiet run_release migrate hold "$undo_version" && quiet run_release migrate release "$undo_version"; then
+				say "    migration $undo_version failed and is forgotten"
+			else
+				warn "migration $undo_version failed, and its row could not be removed"
+			fi
+			continue
+		fi
 		if [ "$undo_class" = index-only ] || { [ "$undo_class" = rebuildable ] && [ -z "$undo_stays" ]; }; then
 			if quiet run_release migrate down "$undo_version" --yes && quiet run_release migrate release "$undo_version"; then
 				say "    migration $undo_version was taken back"
@@ -1529,7 +1537,8 @@ undo_migrations() {
 
 run_release() { env -i PATH="$PATH" HOME=/root LC_ALL=C.UTF-8 "$undo_program" "$@" </dev/null; }
 
-# applied_since lists, from the newest on, as version:class, what is applied now and was not before. An index may be half built.
+# applied_since lists, from the newest on, as version:class, what is applied now and was not before; an index may be half built. What
+# failed, of which there is nothing, is of the class failed.
 applied_since() { # BEFORE NOW
 	awk -F '"' '
 		FNR == 1 {file++}
@@ -1537,9 +1546,10 @@ applied_since() { # BEFORE NOW
 		/^      "state"/ {state = $4}
 		/^      "class"/ {class = $4}
 		/^    \}/ {
-			some = state == "applied" || (class == "index-only" && state ~ /^(partial|running|failed)$/)
-			if (file == 1) {if (some) before[version] = 1}
-			else if (some && !(version in before)) {n++; row[n] = version ":" class}
+			if (state == "failed") class = "failed"
+			some = state ~ /^(applied|failed)$/ || (class == "index-only" && state ~ /^(partial|running)$/)
+			if (file == 1) {if (some) before[version] = class}
+			else if (some && (!(version in before) || (before[version] == "failed" && class != "failed"))) {n++; row[n] = version ":" class}
 		}
 		END {for (i = n; i > 0; i--) print row[i]}' "$1" "$2"
 }

@@ -38,6 +38,9 @@ var (
 	mute   = release{version: "1.3.0", serve: sleeps}                 // never says that it is ready
 	broken = release{version: "1.4.0", files: migration("018_breaks", // has a migration that fails half way
 		"-- healthagent: additive\nALTER TABLE users ADD COLUMN motto text;\nSELECT 1 / 0;\n", "ALTER TABLE users DROP COLUMN motto;\n")}
+	doubled = release{version: "1.4.1", files: migration("018_one_per_role", // has an index that cannot be built over what people wrote
+		"-- healthagent: no-transaction\nCREATE UNIQUE INDEX CONCURRENTLY idx_conversation_history_role ON conversation_history (role);\n",
+		"-- healthagent: no-transaction\nDROP INDEX CONCURRENTLY IF EXISTS idx_conversation_history_role;\n")}
 	grown = release{version: "1.5.0", files: migration("018_motto", // has a migration that adds to the schema
 		"ALTER TABLE users ADD COLUMN motto text;\n", "ALTER TABLE users DROP COLUMN motto;\n")}
 	grownDying = release{version: "1.6.0", files: grown.files, serve: diesChanged}                  // adds to the schema, and exits

@@ -104,7 +104,7 @@ func TestFailedUpgrade(t *testing.T) {
 	scenario(t, func(t *testing.T, h *machine.Host, suite machine.Suite) {
 		s := installed(t, h, suite)
 		c := newCrowd(s, 5)
-		schema := s.schema()
+		schema, ledger := s.schema(), s.run("healthagent", "migrate", "status")
 		for _, trial := range []struct {
 			name    string
 			release release
@@ -114,6 +114,7 @@ func TestFailedUpgrade(t *testing.T) {
 			{"exits", dying, "this release has a fault", false},
 			{"is never ready", mute, "timeout", false},
 			{"fails to migrate", broken, "018_breaks.sql:3", true},
+			{"cannot build an index", doubled, "018_one_per_role.sql:2", false},
 			{"exits after it made an index", indexDying, "this release has a fault", true},
 		} {
 			if testing.Short() && !trial.short {
@@ -136,6 +137,10 @@ func TestFailedUpgrade(t *testing.T) {
 			if now := s.schema(); now != schema {
 				t.Errorf("the next one %s, and the schema is another:\n%s", trial.name, difference(schema, now))
 			}
+			if now := s.run("healthagent", "migrate", "status"); now != ledger {
+				t.Errorf("the next one %s, and the ledger is another:\n%s", trial.name, difference(ledger, now))
+			}
+			s.doctor()
 			c.answered()
 		}
 		if !testing.Short() {
