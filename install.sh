@@ -1634,8 +1634,8 @@ healthagent $new_version is installed and runs; $count.
 	if [ "$first" = yes ] && [ "$(env_value HEALTHAGENT_ACCESS)" != open ]; then
 		say "Let somebody in: ${sudo}healthagent invite create --uses 1, and have them send /activate CODE to the bot"
 	fi
-	say "Open the screen: ${sudo}healthagent tui
-Let a person look: usermod -aG healthagent NAME; and act: usermod -aG healthagent-admin NAME
+	say "Let a person look: usermod -aG healthagent NAME; and act: usermod -aG healthagent-admin NAME
+Open the screen: ${sudo}healthagent tui
 Undo: $(undo_hint)"
 	if migrations_wait; then
 		say "HEALTHAGENT_MIGRATE is off and migrations are pending: ${sudo}healthagent migrate up"
