@@ -450,6 +450,29 @@ func TestReadinessWhenServersAreAway(t *testing.T) {
 	h.end()
 }
 
+// Whoever asks between READY and the lock is not told of a fault; who is kept from the lock is, from the first moment on.
+func TestALockThatIsAboutToBeTaken(t *testing.T) {
+	t.Parallel()
+	after := time.Second
+	d := &daemon{started: time.Unix(0, 0)}
+	d.now = func() time.Time { return d.started.Add(after) }
+	check := func(verdict admin.Verdict, text string) {
+		t.Helper()
+		if c := d.judgeLeader(); c.Verdict != verdict || c.Text != text {
+			t.Errorf("%s, %q after %s; want %s, %q", c.Verdict, c.Text, after, verdict, text)
+		}
+	}
+	check(admin.Warn, "the bot's lock is not held yet")
+	after = begins
+	check(admin.Fail, "the bot's lock is not held yet")
+	rival := "another one leads"
+	d.rival.Store(&rival)
+	after = time.Second
+	check(admin.Fail, rival)
+	d.leads.Store(true)
+	check(admin.OK, "this process works for the bot")
+}
+
 func TestStatusLineNamesTheWorst(t *testing.T) {
 	t.Parallel()
 	for want, parts := range map[string]map[string]admin.Component{

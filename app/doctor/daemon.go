@@ -96,7 +96,8 @@ func (v *visit) mend(name string) string {
 			return v.startDatabase()
 		}
 	case "leader":
-		if r, err := v.readiness(); err == nil && r.Components["postgresql"].Verdict == admin.OK {
+		r, err := v.readiness()
+		if err == nil && r.Components["postgresql"].Verdict == admin.OK && r.Components["leader"].Verdict == admin.Fail {
 			return "Stop the other daemon that works for this bot: one bot has one daemon."
 		}
 	}

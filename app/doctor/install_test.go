@@ -186,6 +186,11 @@ func TestTheDaemonsComponents(t *testing.T) {
 	says(t, found, "daemon-leader", "fail", "another one leads", "one bot has one daemon")
 	says(t, found, "daemon-inbox", "skip", "this daemon does not say", "")
 	says(t, found, "daemon-outbox", "ok", "fine", "")
+	starting := newWard(t)
+	r = ready()
+	r.Components["leader"] = admin.Component{Verdict: admin.Warn, Text: "not held yet"}
+	starting.serve(r, nil)
+	says(t, findings(t, starting.patient()), "daemon-leader", "warn", "not held yet", "journalctl")
 }
 
 func TestADaemonThatStarts(t *testing.T) {
