@@ -50,9 +50,10 @@ constants() {
 	oldest_postgres=15
 	release_file=${HEALTHAGENT_INSTALL_OS_RELEASE:-/etc/os-release}
 	steps=12
+	first='installation begun' # noted until it is at its end, which may be in a later run
 	token_shape='it is digits, a colon, and more, as 123456789:the-text-BotFather-gave-you'
 	# what may be asked before it is known; none of it comes from the environment
-	logging=no echo_off=no first=no since=0 cluster='' port='' old='' dump='' last='' backups=$default_backups
+	logging=no echo_off=no since=0 cluster='' port='' old='' dump='' last='' backups=$default_backups
 }
 
 usage() {
@@ -1069,7 +1070,7 @@ settings() {
 	[ -z "$database_url" ] || printf '%s\n' "$database_url" | put "$credentials/database-url" 600 root:root
 	[ -z "$redis_url" ] || printf '%s\n' "$redis_url" | put "$credentials/redis-url" 600 root:root
 	if [ ! -f "$env_file" ]; then
-		first=yes
+		remember "$first"
 		render_env | put "$env_file" 600 root:root
 		return 0
 	fi
@@ -1576,7 +1577,7 @@ prune_releases() { # RELEASE
 examine() {
 	healthy=yes
 	[ "$dry" = no ] || return 0
-	if [ "$(changes)" -gt 0 ]; then first_dump; fi
+	first_dump
 	patience=1s
 	if [ "$(changes)" -gt 0 ]; then patience=60s; fi
 	diagnose "$link" --wait "$patience" >"$work/doctor" 2>&1 || healthy=no
@@ -1613,7 +1614,7 @@ examine_upgrade() {
 
 # first_dump makes the first dump of a new installation and restores it on trial, so that it is known to go.
 first_dump() {
-	[ "$first" = yes ] || return 0
+	remembers "$first" || return 0
 	quiet systemctl start healthagent-backup.service || warn "the first dump failed: journalctl -u healthagent-backup"
 }
 
@@ -1631,9 +1632,10 @@ healthagent $new_version is installed and runs; $count.
   data      $(data_place)
   dumps     $backups, one a day"
 	# without a code a new bot answers nobody
-	if [ "$first" = yes ] && [ "$(env_value HEALTHAGENT_ACCESS)" != open ]; then
+	if remembers "$first" && [ "$(env_value HEALTHAGENT_ACCESS)" != open ]; then
 		say "Let somebody in: ${sudo}healthagent invite create --uses 1, and have them send /activate CODE to the bot"
 	fi
+	forget "$first"
 	say "Let a person look: usermod -aG healthagent NAME; and act: usermod -aG healthagent-admin NAME
 Open the screen: ${sudo}healthagent tui
 Undo: $(undo_hint)"

@@ -20,6 +20,9 @@ func TestInterrupted(t *testing.T) {
 		s := boot(t, h, suite, h.Packages(suite))
 		s.unpack(first)
 		s.interrupt(first)
+		if tried := s.run("healthagent", "backup", "list"); !strings.Contains(tried, "  well") {
+			t.Errorf("no dump was made and tried: %s", tried)
+		}
 		s.serves(first)
 		s.doctor()
 		s.unpack(well)
