@@ -1911,8 +1911,19 @@ remove_backups() {
 	rmdir "$1" 2>/dev/null || warn "$1 holds other files too and stays"
 }
 
+# end_sessions ends those of the service user: userdel refuses while one is open, or its manager runs, as it does for ten seconds after
+# a su. What else runs as that user number may be of a container, and is left alone.
+end_sessions() {
+	[ "$dry" = no ] || return 0
+	end_uid=$(id -u "$name")
+	quiet systemctl stop "user@$end_uid.service" "user-$end_uid.slice" || warn "the sessions of the user $name could not be ended"
+}
+
 remove_users() {
-	if remembers "user $name" && getent passwd "$name" >/dev/null; then act "remove the user $name" userdel "$name"; fi
+	if remembers "user $name" && getent passwd "$name" >/dev/null; then
+		end_sessions
+		act "remove the user $name" userdel "$name"
+	fi
 	for remove_group in "$name" "$name-admin"; do
 		if remembers "group $remove_group" && getent group "$remove_group" >/dev/null; then
 			act "remove the group $remove_group" groupdel "$remove_group"
