@@ -44,7 +44,7 @@ func (w *world) sameWindows(s *store.Store, when string) {
 			raw, err := s.WindowBytes(w.t.Context(), user)
 			must(w.t, err)
 			if decoded, err := store.DecodeWindow(raw); err != nil || !sameWindow(decoded, got) {
-				w.t.Fatalf("%s: the bytes of %d's window are another's: %v", when, user, err)
+				w.t.Fatalf("%s: the bytes of %d's window are another's: %v\n%.2000s\n%.2000s", when, user, err, outline(decoded), outline(got))
 			}
 		}
 	}
@@ -111,6 +111,11 @@ func (w *world) storm(s *store.Store, seed uint64, meanwhile func()) {
 	}
 	meanwhile()
 	wg.Wait()
+	eventually(w.t, "the server is done with the commits that nobody waited for", func() (done bool) {
+		must(w.t, w.db.QueryRow(ctx, `SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()
+			AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND state <> 'idle')`).Scan(&done))
+		return done
+	})
 }
 
 func TestWindowIsAlwaysTheDatabases(t *testing.T) {
