@@ -39,16 +39,28 @@ const freshness = 7 * 24 * time.Hour
 const included = "systemd,systemd-sysv,dbus,libpam-systemd,ca-certificates,curl,iproute2,procps"
 
 // setUp is done once in every new root. Name service is that of the network
-// which Network provides.
+// which Network provides. Debian's own timers are masked: apt-daily and
+// dpkg-db-backup come at a moment of their own, hold apt's lock and write files
+// that a test would take for the installer's.
 const setUp = `set -eu
 rm -f "$1/etc/resolv.conf"
 echo "nameserver 10.0.2.3" >"$1/etc/resolv.conf"
 echo healthagent-test >"$1/etc/hostname"
 printf "127.0.0.1 localhost healthagent-test\n::1 localhost\n" >"$1/etc/hosts"
+` + maskTimers + `
+mask "$1"
 `
 
+// maskTimers defines mask: no timer that is installed under a directory starts.
+const maskTimers = `
+mask() {
+	for timer in "$1"/usr/lib/systemd/system/*.timer "$1"/lib/systemd/system/*.timer; do
+		[ ! -f "$timer" ] || ln -sf /dev/null "$1/etc/systemd/system/${timer##*/}"
+	done
+}`
+
 // install makes the second layer inside a booted server.
-const install = `set -eu
+const install = `set -eu` + maskTimers + `
 export DEBIAN_FRONTEND=noninteractive
 printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
 chmod 755 /usr/sbin/policy-rc.d
@@ -60,6 +72,7 @@ rm /usr/sbin/policy-rc.d
 rm -r /etc/postgresql-common/createcluster.d
 pg_lsclusters -h | { ! grep .; }
 systemctl disable redis-server.service
+mask ""
 systemctl reset-failed
 apt-get clean
 rm -rf /var/lib/apt/lists
