@@ -3,6 +3,7 @@ package migrations
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"slices"
 	"time"
 )
@@ -43,27 +44,47 @@ func (e Entry) BuildTime() time.Duration {
 	return time.Duration(sum * float64(time.Millisecond))
 }
 
-// MarshalJSON writes the entry as the command line prints it: the version as
-// "017", the duration in milliseconds.
+// entryDocument is an Entry as the command line and the admin socket write it: the
+// version as "017", the duration in milliseconds.
+type entryDocument struct {
+	Version    string     `json:"version"`
+	Name       string     `json:"name"`
+	State      State      `json:"state"`
+	Class      Class      `json:"class"`
+	Held       []string   `json:"held"`
+	Objects    []Object   `json:"objects,omitempty"`
+	AppliedAt  *time.Time `json:"applied_at,omitempty"`
+	DurationMS float64    `json:"duration_ms"`
+	Error      string     `json:"error,omitempty"`
+	Done       int        `json:"statements_done"`
+	Total      int        `json:"statements_total"`
+	Unknown    bool       `json:"unknown,omitempty"`
+	Edited     bool       `json:"edited,omitempty"`
+}
+
+// MarshalJSON writes the version as "017" and the duration in milliseconds.
 func (e Entry) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
-		Version    string     `json:"version"`
-		Name       string     `json:"name"`
-		State      State      `json:"state"`
-		Class      Class      `json:"class"`
-		Held       []string   `json:"held"`
-		Objects    []Object   `json:"objects,omitempty"`
-		AppliedAt  *time.Time `json:"applied_at,omitempty"`
-		DurationMS float64    `json:"duration_ms"`
-		Error      string     `json:"error,omitempty"`
-		Done       int        `json:"statements_done"`
-		Total      int        `json:"statements_total"`
-		Unknown    bool       `json:"unknown,omitempty"`
-		Edited     bool       `json:"edited,omitempty"`
-	}{
+	return json.Marshal(entryDocument{
 		Label(e.Version), e.Name, e.State, e.Class, append([]string{}, e.Held...), e.Objects, e.AppliedAt,
 		float64(e.Duration.Microseconds()) / 1000, e.Error, e.Done, e.Total, e.Unknown, e.Edited,
 	})
+}
+
+// UnmarshalJSON reads what MarshalJSON writes; of the duration, microseconds are left.
+func (e *Entry) UnmarshalJSON(data []byte) error {
+	var d entryDocument
+	if err := json.Unmarshal(data, &d); err != nil {
+		return err
+	}
+	version, err := ParseVersion(d.Version)
+	if err != nil {
+		return err
+	}
+	*e = Entry{
+		version, d.Name, d.State, d.Class, append([]string{}, d.Held...), append([]Object{}, d.Objects...), d.AppliedAt,
+		time.Duration(math.Round(d.DurationMS*1000)) * time.Microsecond, d.Error, d.Done, d.Total, d.Unknown, d.Edited,
+	}
+	return nil
 }
 
 // Status returns every migration that the binary or the ledger knows, ordered by

@@ -65,7 +65,8 @@ func (t *terminal) actor() string { return "cli:" + t.system.name(t.system.uid()
 // asService makes root the service's user on an installed server, where PostgreSQL
 // knows its clients by their OS user. Elsewhere, and when the address of the database
 // was named by the caller, it does nothing. Somebody who may not read the service's
-// settings is told so instead of being given an empty database of their own.
+// settings is told so, by a *notOursError, instead of being given an empty database of
+// their own.
 func (t *terminal) asService(report *config.Report) error {
 	service, err := t.system.lookup(serviceUser)
 	if unknown := user.UnknownUserError(""); errors.As(err, &unknown) {
@@ -91,11 +92,17 @@ func (t *terminal) asService(report *config.Report) error {
 		}
 		return nil
 	case own != 0 && (fromService || (source == config.Default && report.EnvFileHidden)):
-		return fault.New(fault.Refused, "healthagent is installed as a service here, and only root and the user "+
-			serviceUser+" may open its database: put sudo before the command")
+		return &notOursError{fault.New(fault.Refused, "healthagent is installed as a service here, and only root and the user "+
+			serviceUser+" may open its database: put sudo before the command")}
 	}
 	return nil
 }
+
+// notOursError keeps a person from the database of the service, whose daemon may be asked instead.
+type notOursError struct{ reason error }
+
+func (e *notOursError) Error() string { return e.reason.Error() }
+func (e *notOursError) Unwrap() error { return e.reason }
 
 func ids(u *user.User) (uid, gid int, err error) {
 	uid, errUID := strconv.Atoi(u.Uid)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -68,10 +69,14 @@ func misnamed(err error) error {
 }
 
 func (t *terminal) migrateStatusVerb() *cobra.Command {
-	command := &cobra.Command{Use: "status", Short: "Show where every migration stands", Args: cobra.NoArgs}
+	command := &cobra.Command{
+		Use: "status", Short: "Show where every migration stands", Args: cobra.NoArgs,
+		Long: "Where every migration stands, by the ledger in the database. On an installed server somebody who may not open the\n" +
+			"database is told by the running daemon, whose socket the service's group may ask.",
+	}
 	output := outputFlag(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
-		return t.withEngine(command, func(db *database, engine *migrations.Engine) error {
+		err := t.withEngine(command, func(db *database, engine *migrations.Engine) error {
 			entries, err := engine.Status(command.Context())
 			if err != nil {
 				return fmt.Errorf("migrate status: %w", err)
@@ -82,8 +87,29 @@ func (t *terminal) migrateStatusVerb() *cobra.Command {
 			}
 			return t.print(*output, value, func(w io.Writer) { entryTable(w, entries) })
 		})
+		if notOurs, ok := errors.AsType[*notOursError](err); ok {
+			return t.statusOfDaemon(command, *output, notOurs)
+		}
+		return err
 	}
 	return command
+}
+
+// statusOfDaemon shows the ledger as the daemon reads it, to somebody who may look at its socket but not open its database.
+func (t *terminal) statusOfDaemon(command *cobra.Command, output format, notOurs *notOursError) error {
+	cfg, _, err := t.load(command)
+	if err != nil {
+		return err
+	}
+	var raw json.RawMessage
+	if err := askDaemon(command.Context(), cfg.ClientSockets(), "/v1/migrations", &raw); err != nil {
+		return fmt.Errorf("%w; %w", err, notOurs)
+	}
+	var told struct{ Migrations []migrations.Entry }
+	if err := json.Unmarshal(raw, &told); err != nil {
+		return fmt.Errorf("read the daemon's answer: %w", err)
+	}
+	return t.print(output, raw, func(w io.Writer) { entryTable(w, told.Migrations) })
 }
 
 func entryTable(w io.Writer, entries []migrations.Entry) {

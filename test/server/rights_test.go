@@ -23,7 +23,7 @@ func TestRights(t *testing.T) {
 		s.stranger()
 		s.viewer()
 		s.operator()
-		t.Logf("of the group:\n%s", s.must(as("viewer", "healthagent", "stats", "pool")))
+		t.Logf("of the group:\n%s%s", s.must(as("viewer", "healthagent", "stats", "pool")), s.must(as("viewer", "healthagent", "migrate", "status")))
 		for path, want := range map[string]string{
 			"/etc/healthagent": "755 root:root", "/etc/healthagent/healthagent.env": "600 root:root",
 			"/etc/healthagent/credentials": "700 root:root", "/etc/healthagent/credentials/telegram-token": "600 root:root",
