@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -35,15 +34,10 @@ SELECT current_setting('server_version'),
 // Look looks at what a restore would do away with, and whether it could: ErrNoRight when the role may not create databases,
 // ErrNotOwner when the database is another's. It changes nothing.
 func Look(ctx context.Context, address string) (Target, error) {
-	w, err := parseWay(address)
-	if err != nil {
-		return Target{}, err
-	}
-	conn, err := w.maintain(ctx)
-	if err != nil {
-		return Target{}, err
-	}
-	defer closeConn(ctx, conn)
+	return onServer(ctx, address, look)
+}
+
+func look(ctx context.Context, w way, conn *pgx.Conn) (_ Target, err error) {
 	t := Target{Name: w.config.Database, Free: -1}
 	var owned, may bool
 	var owner, dataDir string
@@ -68,43 +62,6 @@ func Look(ctx context.Context, address string) (Target, error) {
 	}
 	t.Counts, err = countAt(ctx, w)
 	return t, err
-}
-
-// Users are the sessions in a database of a server that do not end by themselves, ourselves aside. The errors are those of the server.
-func Users(ctx context.Context, address, name string) ([]Session, error) {
-	w, err := parseWay(address)
-	if err != nil {
-		return nil, err
-	}
-	conn, err := w.maintain(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer closeConn(ctx, conn)
-	return staying(ctx, conn, name)
-}
-
-// staying are the sessions in a database that do not end by themselves: one whose client has just left is seen for a moment longer, and
-// PostgreSQL itself waits for such a one when it renames.
-func staying(ctx context.Context, conn *pgx.Conn, name string) ([]Session, error) {
-	const patience = 20
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for try := 1; ; try++ {
-		err := busy(ctx, conn, name)
-		var others *BusyError
-		if !errors.As(err, &others) {
-			return nil, err
-		}
-		if try == patience {
-			return others.Sessions, nil
-		}
-		select {
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		case <-tick.C:
-		}
-	}
 }
 
 var _ querier = (*pgx.Conn)(nil)

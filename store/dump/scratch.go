@@ -66,34 +66,6 @@ func createScratch(ctx context.Context, w way, kind string) (*scratch, error) {
 	return s, nil
 }
 
-// maintain connects to a database of the server that is not the one that is named, if any lets us in, else to that one.
-func (w way) maintain(ctx context.Context) (*pgx.Conn, error) {
-	var first error
-	for _, name := range []string{"postgres", "template1", w.config.Database} {
-		conn, err := w.to(name).connect(ctx, applicationRestore)
-		if err == nil {
-			return conn, nil
-		}
-		if first == nil {
-			first = err
-		}
-		switch code(err) {
-		case "3D000", "28000", "42501", "55000": // not there, not let in, no right to connect, closed
-		default:
-			return nil, first
-		}
-	}
-	return nil, first
-}
-
-// lock is held until the connection closes.
-func lock(ctx context.Context, conn *pgx.Conn) error {
-	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, int64(makeLock)); err != nil {
-		return fmt.Errorf("wait for another process that makes databases: %w", err)
-	}
-	return nil
-}
-
 // create makes the database and stays connected to it.
 func (s *scratch) create(ctx context.Context, conn *pgx.Conn, kind string) error {
 	m, err := mannerOf(ctx, conn, s.beside.config.Database)

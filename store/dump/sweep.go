@@ -19,17 +19,10 @@ func Sweep(ctx context.Context, address string) (dropped []string, err error) {
 
 // besideOf has something done while nobody makes, swaps or drops databases.
 func besideOf(ctx context.Context, address string, do func(context.Context, *pgx.Conn, string) ([]string, error)) ([]string, error) {
-	w, err := parseWay(address)
-	if err != nil {
-		return nil, err
-	}
-	conn, err := w.maintain(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer closeConn(ctx, conn)
-	if err := lock(ctx, conn); err != nil {
-		return nil, err
-	}
-	return do(ctx, conn, w.config.Database)
+	return onServer(ctx, address, func(ctx context.Context, w way, conn *pgx.Conn) ([]string, error) {
+		if err := lock(ctx, conn); err != nil {
+			return nil, err
+		}
+		return do(ctx, conn, w.config.Database)
+	})
 }
