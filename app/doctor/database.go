@@ -207,7 +207,7 @@ func checkEncoding(_ *visit, c inspect.Checkup) answer {
 
 func checkCollation(v *visit, c inspect.Checkup) answer {
 	if c.Sorted != "" && c.Collation != "" && c.Sorted != c.Collation {
-		name := `"` + c.Database + `"`
+		name := identifier(c.Database)
 		return warning(v.psql("REINDEX DATABASE CONCURRENTLY "+name, true)+"\n"+v.psql("ALTER DATABASE "+name+" REFRESH COLLATION VERSION", true),
 			"texts are sorted by version %s, and the indexes were built by %s: they may miss rows", c.Collation, c.Sorted)
 	}

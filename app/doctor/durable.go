@@ -20,12 +20,48 @@ func checkDurable(v *visit, s inspect.Server) answer {
 		return well("what was committed survives a power cut")
 	}
 	slices.Sort(off)
-	var remedy []string
-	for _, name := range off {
-		remedy = append(remedy, v.psql("ALTER SYSTEM SET "+name+" = on", true))
+	return failure(v.turnOn(s, off), "off: %s: a power cut loses what was acknowledged, or the whole database", strings.Join(off, ", "))
+}
+
+// turnOn is how settings of the server are turned on where they were turned off: what a role or a database says of one is
+// stronger than what the server says.
+func (v *visit) turnOn(s inspect.Server, names []string) string {
+	var lines []string
+	reload, again := false, false
+	for _, name := range names {
+		statement := resets(s, name)
+		if again = again || statement != ""; statement == "" {
+			statement, reload = "ALTER SYSTEM SET "+name+" = on", true
+		}
+		lines = append(lines, v.psql(statement, true))
 	}
-	remedy = append(remedy, v.psql("SELECT pg_reload_conf()", true))
-	return failure(strings.Join(remedy, "\n"), "off: %s: a power cut loses what was acknowledged, or the whole database", strings.Join(off, ", "))
+	if reload {
+		lines = append(lines, v.psql("SELECT pg_reload_conf()", true))
+	}
+	if again { // a session keeps what it began with
+		lines = append(lines, v.restart())
+	}
+	return strings.Join(lines, "\n")
+}
+
+// resets is the statement that takes back what a role or a database says of a setting; empty: none does.
+func resets(s inspect.Server, name string) string {
+	i := slices.IndexFunc(s.Settings, func(x inspect.Setting) bool { return x.Name == name })
+	if i < 0 {
+		return ""
+	}
+	role, database := identifier(s.Role), identifier(s.Database.Name)
+	switch s.Settings[i].Source {
+	case "user":
+		return "ALTER ROLE " + role + " RESET " + name
+	case "database":
+		return "ALTER DATABASE " + database + " RESET " + name
+	case "database user":
+		return "ALTER ROLE " + role + " IN DATABASE " + database + " RESET " + name
+	case "global":
+		return "ALTER ROLE ALL RESET " + name
+	}
+	return ""
 }
 
 func checkChecksums(v *visit, s inspect.Server) answer {
@@ -58,15 +94,14 @@ func settingOf(s inspect.Server, name string) (string, bool) {
 }
 
 func checkTracking(v *visit, s inspect.Server) answer {
-	var off, remedy []string
+	var off []string
 	for _, name := range []string{"track_activities", "track_counts", "track_io_timing"} {
 		if value, known := settingOf(s, name); known && value == "off" {
 			off = append(off, name)
-			remedy = append(remedy, v.psql("ALTER SYSTEM SET "+name+" = on", true))
 		}
 	}
 	if len(off) > 0 {
-		return warning(strings.Join(append(remedy, v.psql("SELECT pg_reload_conf()", true)), "\n"), "off: %s: the figures of the server are incomplete", strings.Join(off, ", "))
+		return warning(v.turnOn(s, off), "off: %s: the figures of the server are incomplete", strings.Join(off, ", "))
 	}
 	return well("it counts everything")
 }
@@ -84,7 +119,7 @@ func (v *visit) advised(s inspect.Server, code inspect.Code, fine string) answer
 func checkVacuum(v *visit, s inspect.Server) answer {
 	for _, name := range []string{"autovacuum", "track_counts"} {
 		if value, known := settingOf(s, name); known && value == "off" {
-			return failure(v.psql("ALTER SYSTEM SET "+name+" = on", true)+"\n"+v.psql("SELECT pg_reload_conf()", true),
+			return failure(v.turnOn(s, []string{name}),
 				"%s is off: no table is cleaned up or analyzed by itself", name)
 		}
 	}

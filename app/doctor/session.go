@@ -65,7 +65,7 @@ func checkRole(v *visit, c inspect.Checkup) answer {
 	if v.Database.Private {
 		return well("%s, of the private server", c.Role)
 	}
-	name := `"` + strings.ReplaceAll(c.Role, `"`, `""`) + `"`
+	name := identifier(c.Role)
 	if c.Superuser {
 		return warning(v.psql("ALTER ROLE "+name+" NOSUPERUSER CREATEDB", true)+"\n"+v.psql("GRANT pg_monitor, pg_signal_backend TO "+name, true),
 			"%s is a superuser: a mistake in the program could read and write the server's files", c.Role)

@@ -54,6 +54,9 @@ func sh(word string) string {
 	}
 }
 
+// identifier is a name as SQL takes it.
+func identifier(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
 // size is a number of bytes for people.
 func size(n int64) string {
 	const step = 1024
