@@ -58,7 +58,7 @@ func openWithin(ctx context.Context, path string, now time.Time, wait time.Durat
 
 // makeCommand is what root types to make the directory for this user.
 func makeCommand(path string) string {
-	return fmt.Sprintf("as root: install -d -m 700 -o %d -g %d '%s'", os.Geteuid(), os.Getegid(), path)
+	return fmt.Sprintf("as root: install -d -m 700 -o %d -g %d %s", os.Geteuid(), os.Getegid(), fault.Word(path))
 }
 
 // close keeps others out. The dumps are readable by their owner alone, but names and times are told by the directory, and who may write
@@ -73,7 +73,7 @@ func (d *Directory) close() error {
 	if !open(info) {
 		return nil
 	}
-	refusal := fault.New(fault.Refused, fmt.Sprintf("others may look into the directory of the dumps (%s has the mode %04o), which hold everything that people told the bot: chmod 700 '%s', or name another directory with HEALTHAGENT_BACKUP_DIR", d.path, info.Mode().Perm(), d.path))
+	refusal := fault.New(fault.Refused, fmt.Sprintf("others may look into the directory of the dumps (%s has the mode %04o), which hold everything that people told the bot: chmod 700 %s, or name another directory with HEALTHAGENT_BACKUP_DIR", d.path, info.Mode().Perm(), fault.Word(d.path)))
 	if entries, err := os.ReadDir(d.path); err != nil || slices.ContainsFunc(entries, d.foreign) {
 		return refusal
 	}

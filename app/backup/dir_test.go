@@ -94,7 +94,7 @@ func TestOthersMayNotLookIn(t *testing.T) {
 			t.Errorf("%v: %v, and is %v", tt.mode, err, mode(t, dir))
 		}
 		if tt.refused {
-			if fault.KindOf(err) != fault.Refused || !strings.Contains(err.Error(), "chmod 700 '"+dir+"'") {
+			if fault.KindOf(err) != fault.Refused || !strings.Contains(err.Error(), "chmod 700 "+dir) {
 				t.Errorf("%v: %v", tt.mode, err)
 			}
 			continue
@@ -118,7 +118,7 @@ func TestADirectoryThatCannotBeUsed(t *testing.T) {
 		if fault.KindOf(err) != fault.Refused || fault.Exit(err) != 1 {
 			t.Errorf("%s: %v", dir, err)
 		}
-		if errors.Is(err, syscall.EROFS) && !strings.Contains(err.Error(), `ReadWritePaths=%s\n' '`+dir+"' > /etc/systemd/system/healthagent-backup.service.d/") {
+		if errors.Is(err, syscall.EROFS) && !strings.Contains(err.Error(), `ReadWritePaths=%s\n' `+dir+" > /etc/systemd/system/healthagent-backup.service.d/") {
 			t.Errorf("%s: %v", dir, err)
 		}
 	}

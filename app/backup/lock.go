@@ -130,7 +130,7 @@ func (d *Directory) unwritable(err error) error {
 	lock := filepath.Join(d.path, lockName)
 	if info, err := os.Lstat(lock); err == nil {
 		if owner, known := info.Sys().(*syscall.Stat_t); known && int(owner.Uid) != os.Geteuid() {
-			give = fmt.Sprintf("as root: chown -h %d:%d '%s'", os.Geteuid(), os.Getegid(), lock)
+			give = fmt.Sprintf("as root: chown -h %d:%d %s", os.Geteuid(), os.Getegid(), fault.Word(lock))
 		}
 	}
 	return fault.Wrap(fault.Refused, "the directory of the dumps cannot be written to by this user: let it ("+give+"), or "+elsewhere, err)
@@ -143,8 +143,8 @@ func allowCommand(path string) string {
 	if strings.ContainsFunc(path, func(r rune) bool { return !strings.ContainsRune(plain, r) }) { // as systemd wants it
 		word = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `%`, `%%`).Replace(path) + `"`
 	}
-	return fmt.Sprintf(`install -d %s && printf '[Service]\nReadWritePaths=%%s\n' '%s' > %s/30-backups.conf && systemctl daemon-reload`,
-		dropIns, strings.ReplaceAll(word, `'`, `'\''`), dropIns)
+	return fmt.Sprintf(`install -d %s && printf '[Service]\nReadWritePaths=%%s\n' %s > %s/30-backups.conf && systemctl daemon-reload`,
+		dropIns, fault.Word(word), dropIns)
 }
 
 // plain are the characters that mean nothing to systemd.

@@ -61,7 +61,7 @@ func TestWhatToDoAboutADirectoryOfAnothers(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(place) })
-	program, roots, theirs := filepath.Join(place, "opens"), filepath.Join(place, "roots"), filepath.Join(place, "theirs")
+	program, roots, theirs := filepath.Join(place, "opens"), filepath.Join(place, "root's"), filepath.Join(place, "their \"$HOME\"'s")
 	if err := errors.Join(os.Chmod(place, 0o755), os.WriteFile(program, self, 0o755), os.Mkdir(roots, 0o700), os.Mkdir(theirs, 0o700)); err != nil {
 		t.Fatal(err)
 	}
@@ -70,8 +70,8 @@ func TestWhatToDoAboutADirectoryOfAnothers(t *testing.T) {
 		t.Fatal(err)
 	}
 	for dir, command := range map[string]string{
-		roots:  "as root: install -d -m 700 -o 65534 -g 65534 '" + roots + "'",
-		theirs: "as root: chown -h 65534:65534 '" + filepath.Join(theirs, ".lock") + "'",
+		roots:  "as root: install -d -m 700 -o 65534 -g 65534 " + fault.Word(roots),
+		theirs: "as root: chown -h 65534:65534 " + fault.Word(filepath.Join(theirs, ".lock")),
 	} {
 		opens := func() string {
 			cmd := exec.Command(program)
@@ -93,7 +93,7 @@ func TestWhatToDoAboutADirectoryOfAnothers(t *testing.T) {
 
 func TestTheServiceIsAllowedIntoAnyPlace(t *testing.T) {
 	t.Parallel()
-	for path, word := range map[string]string{"/mnt/dumps": "'/mnt/dumps'", `/mnt/a b%"c`: `'"/mnt/a b%%\"c"'`, "/mnt/it's": `'"/mnt/it'\''s"'`} {
+	for path, word := range map[string]string{"/mnt/dumps": "/mnt/dumps", `/mnt/a b%"c`: `'"/mnt/a b%%\"c"'`, "/mnt/it's": `'"/mnt/it'\''s"'`} {
 		if command := backup.AllowCommand(path); !strings.Contains(command, `ReadWritePaths=%s\n' `+word+` > `) {
 			t.Errorf("no %s in %s", word, command)
 		}

@@ -103,9 +103,9 @@ func unreadable(path string, err error) error {
 // it is then.
 func BringIn(path, dir string) (command, there string) {
 	if Inside(dir, path) {
-		return fmt.Sprintf("chown -h %d:%d '%s'*", os.Geteuid(), os.Getegid(), path), path
+		return fmt.Sprintf("chown -h %d:%d %s*", os.Geteuid(), os.Getegid(), fault.Word(path)), path
 	}
-	return fmt.Sprintf("install -o %d -g %d -m 0600 '%s'* '%s'", os.Geteuid(), os.Getegid(), path, dir), filepath.Join(dir, filepath.Base(path))
+	return fmt.Sprintf("install -o %d -g %d -m 0600 %s* %s", os.Geteuid(), os.Getegid(), fault.Word(path), fault.Word(dir)), filepath.Join(dir, filepath.Base(path))
 }
 
 // Inside tells whether a file lies in that directory.

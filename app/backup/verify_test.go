@@ -12,10 +12,10 @@ import (
 func TestBringIn(t *testing.T) {
 	t.Parallel()
 	from, dir := t.TempDir(), t.TempDir()
-	for _, name := range []string{"a b.dump", "a b.dump.json"} {
+	for _, name := range []string{"anna's b.dump", "anna's b.dump.json"} {
 		write(t, filepath.Join(from, name), name)
 	}
-	command, there := backup.BringIn(filepath.Join(from, "a b.dump"), dir)
+	command, there := backup.BringIn(filepath.Join(from, "anna's b.dump"), dir)
 	shell(t, command)
 	for _, path := range []string{there, there + ".json"} {
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {

@@ -135,7 +135,7 @@ func TestBackupIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, _, told = h.backup(1)
-	holds(t, told, "others may look into the directory of the dumps", "chmod 700 '"+h.dir+"'")
+	holds(t, told, "others may look into the directory of the dumps", "chmod 700 "+h.dir)
 
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -67,7 +67,7 @@ func tryDump(ctx context.Context, o backup.Options, file string) (tried backup.D
 		tried, err = backup.At(file)
 		if fault.KindOf(err) == fault.Refused {
 			command, there := backup.BringIn(file, o.Dir)
-			return tried, fault.Wrap(fault.Refused, fmt.Sprintf("as root: %s && healthagent backup verify '%s'", command, there), err)
+			return tried, fault.Wrap(fault.Refused, fmt.Sprintf("as root: %s && healthagent backup verify %s", command, fault.Word(there)), err)
 		}
 		if err != nil {
 			return tried, err

@@ -76,7 +76,7 @@ func TestRestoreSaysThatAnOlderDumpHasMore(t *testing.T) {
 
 	plan, _ := h.run(0, "", "--dry-run")
 	holds(t, plan, "Warning: healthagent-e.dump is not taken: it has no manifest", "Would restore "+filepath.Join(h.dir, "healthagent-b.dump"), "Warning: this one has "+rows+" rows, and the older one of 2026-05-06 12:00:00 UTC has 1",
-		"'healthagent restore "+full+"'", "Warning: healthagent-c.dump of 2026-05-06 14:00:00 UTC is newer and is not taken: it is damaged")
+		": healthagent restore "+full, "Warning: healthagent-c.dump of 2026-05-06 14:00:00 UTC is newer and is not taken: it is damaged")
 	_, told := h.run(2, "")
 	holds(t, told, "Warning: this one has ")
 	for _, args := range [][]string{{"--dry-run", full}, {"--dry-run", filepath.Join(h.dir, "healthagent-b.dump")}} {

@@ -8,6 +8,7 @@ import (
 
 	"healthagent/app/backup"
 	"healthagent/app/config"
+	"healthagent/app/fault"
 	"healthagent/tui/source"
 )
 
@@ -94,7 +95,7 @@ func (v *visit) withBackups(judge func(backup.Status) answer) answer {
 	}
 	s, err := v.backups()
 	if err != nil {
-		return failure("ls -la "+sh(v.backupDir()), "%s cannot be looked at: %v", v.backupDir(), err)
+		return failure("ls -la "+fault.Word(v.backupDir()), "%s cannot be looked at: %v", v.backupDir(), err)
 	}
 	return judge(s)
 }
@@ -128,7 +129,7 @@ func checkDump(_ context.Context, v *visit) answer {
 // made after it, or not made.
 func (v *visit) fromTheFuture(file, what string) answer {
 	dir := filepath.Join(v.backupDir(), "misdated")
-	return warning("install -d -m 0700 "+sh(dir)+" && mv "+sh(filepath.Join(v.backupDir(), file))+"* "+sh(dir)+"/ && timedatectl",
+	return warning("install -d -m 0700 "+fault.Word(dir)+" && mv "+fault.Word(filepath.Join(v.backupDir(), file))+"* "+fault.Word(dir)+"/ && timedatectl",
 		"%s was %s at a time to come: a clock was wrong, and it hides how old the others are", file, what)
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"healthagent/app/backup"
+	"healthagent/app/fault"
 	"healthagent/store/dump"
 	"healthagent/tui/source"
 )
@@ -91,7 +92,7 @@ func TestRoom(t *testing.T) {
 func TestWords(t *testing.T) {
 	t.Parallel()
 	for got, want := range map[string]string{
-		sh("/a/b-c.d"): "/a/b-c.d", sh("a b"): "'a b'", sh("it's"): `"it's"`, sh(`it's "$x"`): `'it'\''s "$x"'`, sh(""): "''",
+		fault.Word("/a/b-c.d"): "/a/b-c.d", fault.Word("a b"): "'a b'", fault.Word("it's"): `"it's"`, fault.Word(`it's "$x"`): `'it'\''s "$x"'`, fault.Word(""): "''",
 		size(0): "0 bytes", size(1023): "1023 bytes", size(1 << 10): "1.0 KB", size(1500 << 20): "1.5 GB", size(900 << 30): "900 GB", size(5 << 50): "5120 TB",
 		age(time.Second): "1 s", age(90 * time.Minute): "90 min", age(26 * time.Hour): "26 h", age(50 * time.Hour): "2 days",
 	} {

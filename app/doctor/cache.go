@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"healthagent/app/fault"
 	"healthagent/store"
 )
 
@@ -103,13 +104,13 @@ func (v *visit) redisCLI(commands ...string) string {
 		// in one line: of several that are pasted it would take the second for the password
 		prefix, between = "read -rsp 'Password of REDIS_URL: ' REDISCLI_AUTH && export REDISCLI_AUTH && ", " && "
 		if name := u.User.Username(); name != "" {
-			options = " --user " + sh(name)
+			options = " --user " + fault.Word(name)
 		}
 	}
-	where := " -s " + sh(u.Path)
+	where := " -s " + fault.Word(u.Path)
 	if u.Scheme != "unix" {
 		bare := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
-		where = " -u " + sh(bare.String())
+		where = " -u " + fault.Word(bare.String())
 	}
 	lines := make([]string, len(commands))
 	for i, command := range commands {

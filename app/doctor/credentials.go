@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"healthagent/app/fault"
 )
 
 // checkCredentials looks at the files that systemd hands to the service. What is missing there ends the start with words that help nobody.
@@ -32,7 +34,7 @@ func checkCredentials(_ context.Context, v *visit) answer {
 	}
 	for name, path := range v.neededCredentials() {
 		if _, err := os.Stat(v.path(path)); err != nil {
-			return failure("ls -l "+sh(path)+"; systemctl cat healthagent | grep -n LoadCredential",
+			return failure("ls -l "+fault.Word(path)+"; systemctl cat healthagent | grep -n LoadCredential",
 				"%s is missing: systemd refuses to start the service without the credential %s (243/CREDENTIALS)", path, name)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 
+	"healthagent/app/fault"
 	"healthagent/store"
 	"healthagent/store/inspect"
 )
@@ -107,7 +108,7 @@ func (v *visit) startDatabase() string {
 		unit := strings.TrimSuffix(v.clusterUnit(), ".service")
 		return "systemctl start " + unit + "; journalctl -u " + unit + " -n 30 --no-pager"
 	case v.Database.Private:
-		return "tail -n 30 " + sh(v.stateDir()+"/postgres.log")
+		return "tail -n 30 " + fault.Word(v.stateDir()+"/postgres.log")
 	default:
 		return "healthagent migrate status   # its error says why"
 	}
@@ -129,13 +130,13 @@ func (v *visit) psql(statement string, super bool) string {
 		who = c.Role
 	}
 	if v.Database.Private {
-		return "psql " + sh(withRole(v.Database.URL, who)) + " -c " + sh(statement)
+		return "psql " + fault.Word(withRole(v.Database.URL, who)) + " -c " + fault.Word(statement)
 	}
 	where := ""
 	if dir, _, _ := strings.Cut(c.Sockets, ","); dir != "" && dir != "/var/run/postgresql" && dir != "/run/postgresql" {
-		where = " -h " + sh(strings.TrimSpace(dir))
+		where = " -h " + fault.Word(strings.TrimSpace(dir))
 	}
-	return "runuser -u " + sh(who) + " -- psql" + where + " -p " + c.Port + " -d " + sh(c.Database) + " -c " + sh(statement)
+	return "runuser -u " + fault.Word(who) + " -- psql" + where + " -p " + c.Port + " -d " + fault.Word(c.Database) + " -c " + fault.Word(statement)
 }
 
 // withRole is an address of the private database with another role.

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"healthagent/app/fault"
 	"healthagent/tui/source"
 )
 
@@ -40,7 +41,7 @@ func (v *visit) room(dir string) (room, error) {
 
 // clear is how one finds what fills a disk.
 func (v *visit) clear(dir string) string {
-	return "du -xhd1 " + sh(dir) + " / 2>/dev/null | sort -h | tail -25; journalctl --disk-usage"
+	return "du -xhd1 " + fault.Word(dir) + " / 2>/dev/null | sort -h | tail -25; journalctl --disk-usage"
 }
 
 // judgeRoom is what is to be said of a disk, whatever must fit.
@@ -68,7 +69,7 @@ func checkInodes(_ context.Context, v *visit) answer {
 	for _, dir := range []string{v.stateDir(), v.backupDir()} {
 		r, err := v.room(dir)
 		if err == nil && r.slots > 0 && r.inodes*20 < r.slots {
-			return failure("du -x --inodes -d2 "+sh(dir)+" / 2>/dev/null | sort -n | tail -25",
+			return failure("du -x --inodes -d2 "+fault.Word(dir)+" / 2>/dev/null | sort -n | tail -25",
 				"%d of %d are left at %s: soon no file can be made, whatever room there is", r.inodes, r.slots, dir)
 		}
 	}

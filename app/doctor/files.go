@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"healthagent/app/config"
+	"healthagent/app/fault"
 	"healthagent/tui/source"
 )
 
@@ -56,14 +57,14 @@ func (v *visit) keeps(path string, r rule) (*breach, error) {
 	stat, known := info.Sys().(*syscall.Stat_t)
 	if known && r.owner >= 0 && int(stat.Uid) != r.owner {
 		return &breach{
-			fmt.Sprintf("%s belongs to %s", path, userName(int(stat.Uid))), fmt.Sprintf("chown %s: %s", v.ownerName(r.owner), sh(path)),
+			fmt.Sprintf("%s belongs to %s", path, userName(int(stat.Uid))), fmt.Sprintf("chown %s: %s", v.ownerName(r.owner), fault.Word(path)),
 		}, nil
 	}
 	if known && r.group != nil && int(stat.Gid) != *r.group {
-		return &breach{fmt.Sprintf("%s is not of the group %s", path, v.Service.Name), fmt.Sprintf("chgrp %s %s", v.Service.Name, sh(path))}, nil
+		return &breach{fmt.Sprintf("%s is not of the group %s", path, v.Service.Name), fmt.Sprintf("chgrp %s %s", v.Service.Name, fault.Word(path))}, nil
 	}
 	if mode&^r.most != 0 || mode&r.least != r.least {
-		return &breach{fmt.Sprintf("%s has mode %04o and should have %04o", path, mode, r.most), fmt.Sprintf("chmod %04o %s", r.most, sh(path))}, nil
+		return &breach{fmt.Sprintf("%s has mode %04o and should have %04o", path, mode, r.most), fmt.Sprintf("chmod %04o %s", r.most, fault.Word(path))}, nil
 	}
 	return nil, nil
 }
@@ -174,7 +175,7 @@ func checkBackupDir(_ context.Context, v *visit) answer {
 	if v.Service != nil {
 		who = v.Service.Name
 	}
-	return v.judge(dir, r, warning("install -d -m 0700 -o "+who+" "+sh(dir), "%s does not exist", dir))
+	return v.judge(dir, r, warning("install -d -m 0700 -o "+who+" "+fault.Word(dir), "%s does not exist", dir))
 }
 
 func checkSocketFile(_ context.Context, v *visit) answer {

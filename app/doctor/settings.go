@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"healthagent/app/config"
+	"healthagent/app/fault"
 	"healthagent/store"
 )
 
@@ -35,7 +36,7 @@ func (v *visit) restart() string {
 func checkSettings(_ context.Context, v *visit) answer {
 	check := "healthagent config check"
 	if v.Config.EnvFile != "" {
-		check += " --env-file " + v.Config.EnvFile
+		check += " --env-file " + fault.Word(v.Config.EnvFile)
 	}
 	var wrong []string
 	for _, p := range v.Report.Problems {

@@ -37,23 +37,6 @@ func userName(uid int) string {
 	return number
 }
 
-// sh is a word as a shell takes it.
-func sh(word string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-:=@,+", r)
-	}
-	switch {
-	case word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0:
-		return word
-	case !strings.Contains(word, "'"):
-		return "'" + word + "'"
-	case !strings.ContainsAny(word, "\"$`\\!"):
-		return `"` + word + `"`
-	default:
-		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-	}
-}
-
 // identifier is a name as SQL takes it.
 func identifier(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 

@@ -45,8 +45,8 @@ func (p *Plan) choose(dir string) error {
 		return fault.New(fault.NotFound, fmt.Sprintf("there is no dump that could be restored in %s: name a file", filepath.Clean(dir)))
 	}
 	if rows := dump.Rows(chosen.Tables); most != nil && dump.Rows(most.Tables) > fuller*rows {
-		p.Warnings = append(p.Warnings, fmt.Sprintf("this one has %d rows, and the older one of %s has %d: if that is the one you want, 'healthagent restore %s'",
-			rows, moment(most), dump.Rows(most.Tables), most.Path))
+		p.Warnings = append(p.Warnings, fmt.Sprintf("this one has %d rows, and the older one of %s has %d: if that is the one you want: healthagent restore %s",
+			rows, moment(most), dump.Rows(most.Tables), fault.Word(most.Path)))
 	}
 	return nil
 }

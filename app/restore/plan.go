@@ -95,7 +95,7 @@ func (p *Plan) readFile(dir string) error {
 		return fault.New(fault.NotFound, "there is no file "+p.File)
 	case errors.Is(err, fs.ErrPermission):
 		command, there := backup.BringIn(p.File, dir)
-		return fault.Wrap(fault.Refused, fmt.Sprintf("the file may not be read by the user who opens the database (as root: %s && healthagent restore '%s')", command, there), err)
+		return fault.Wrap(fault.Refused, fmt.Sprintf("the file may not be read by the user who opens the database (as root: %s && healthagent restore %s)", command, fault.Word(there)), err)
 	case err != nil:
 		return fault.Wrap(fault.Invalid, "the file cannot be read", err)
 	case !info.Mode().IsRegular():
