@@ -67,10 +67,11 @@ func (t *terminal) alert(ctx context.Context, cfg config.Config, unit, instance 
 	if err != nil {
 		host = "this machine"
 	}
-	state := t.unitState(ctx, unit)
+	again := t.triedBefore(ctx, instance)
+	state := t.unitState(ctx, unit, !again) // meanwhile it may have been mended
 	switch state.kind() {
 	case unitWell:
-		if t.triedBefore(ctx, instance) {
+		if again {
 			t.note("healthagent: %s is well again before anybody could be told that it had failed", unit)
 			return nil
 		}
@@ -122,7 +123,7 @@ func (t *terminal) triedBefore(ctx context.Context, instance string) bool {
 	if t.getenv("INVOCATION_ID") == "" {
 		return false // somebody's shell
 	}
-	again := t.unitState(ctx, "healthagent-alert@"+instance+".service")["NRestarts"]
+	again := t.unitState(ctx, "healthagent-alert@"+instance+".service", false)["NRestarts"]
 	return again != "" && again != "0"
 }
 
@@ -149,8 +150,9 @@ const (
 	unitAgain          // it has, and is started again
 )
 
-// unitState asks systemd. Newer versions tell the unit that is started by OnFailure= in its environment how the other ended.
-func (t *terminal) unitState(ctx context.Context, unit string) unitState {
+// unitState asks systemd. Newer versions tell the unit that is started by OnFailure= in its environment how the other ended: told says that
+// this is still so.
+func (t *terminal) unitState(ctx context.Context, unit string, told bool) unitState {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	state := unitState{}
@@ -158,7 +160,7 @@ func (t *terminal) unitState(ctx context.Context, unit string) unitState {
 		key, value, _ := strings.Cut(line, "=")
 		state[key] = value
 	}
-	if result := t.getenv("MONITOR_SERVICE_RESULT"); result != "" && t.getenv("MONITOR_UNIT") == unit {
+	if result := t.getenv("MONITOR_SERVICE_RESULT"); told && result != "" && t.getenv("MONITOR_UNIT") == unit {
 		state["Result"], state["ExecMainStatus"] = result, t.getenv("MONITOR_EXIT_STATUS")
 	}
 	return state

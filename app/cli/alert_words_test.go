@@ -45,3 +45,16 @@ func TestAUnitThatHasNotFailedIsATrial(t *testing.T) {
 		}
 	}
 }
+
+// What systemd told the alert when it was started is old when Telegram was away meanwhile and it is started again.
+func TestWhatWasToldAtFirstIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	const unit = "healthagent-nowhere.service"
+	told := &terminal{environ: []string{"MONITOR_UNIT=" + unit, "MONITOR_SERVICE_RESULT=exit-code", "MONITOR_EXIT_STATUS=1"}}
+	if got := told.unitState(t.Context(), unit, true)["Result"]; got != "exit-code" {
+		t.Errorf("at first it is %q", got)
+	}
+	if got := told.unitState(t.Context(), unit, false)["Result"]; got != "" {
+		t.Errorf("later it is %q", got)
+	}
+}
