@@ -35,6 +35,11 @@ type database struct {
 // daemon has started it and started for the verb's duration when not. The caller calls
 // close. Errors: fault.Config, fault.Refused, fault.Unavailable.
 func (t *terminal) openDatabase(command *cobra.Command) (*database, error) {
+	return t.openDatabaseIf(command, func(config.Config) error { return nil })
+}
+
+// openDatabaseIf does as openDatabase does; what wanted returns is the error before a private cluster is started, or made, in vain.
+func (t *terminal) openDatabaseIf(command *cobra.Command, wanted func(config.Config) error) (*database, error) {
 	cfg, report, err := t.load(command)
 	if err != nil {
 		return nil, err
@@ -48,6 +53,9 @@ func (t *terminal) openDatabase(command *cobra.Command) (*database, error) {
 	}
 	if db.url != "" {
 		return db, nil
+	}
+	if err := wanted(cfg); err != nil {
+		return nil, err
 	}
 	ctx := command.Context()
 	cluster, err := local.StartPostgres(ctx, local.Options{Dir: cfg.StateDir, Logger: db.log})

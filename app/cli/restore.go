@@ -9,9 +9,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"healthagent/app/config"
 	"healthagent/app/fault"
 	"healthagent/app/restore"
 	"healthagent/store/dump"
+	"healthagent/store/local"
 )
 
 // restoreFlags are those of the verb.
@@ -44,7 +46,7 @@ func (t *terminal) restoreVerb() *cobra.Command {
 				return fault.Wrap(fault.Invalid, "the file cannot be found", err)
 			}
 		}
-		db, err := t.openDatabase(command)
+		db, err := t.openDatabaseIf(command, func(cfg config.Config) error { return restorable(cfg, file, f) })
 		if err != nil {
 			return err
 		}
@@ -65,6 +67,19 @@ func (t *terminal) restoreVerb() *cobra.Command {
 		return unreachable(err)
 	}
 	return command
+}
+
+// restorable is nil when there is something to restore, or a private database that may have kept something: for what is not there none
+// is made.
+func restorable(cfg config.Config, file string, f restoreFlags) error {
+	if !f.undo && !f.prune {
+		_, err := restore.Find(restore.Options{File: file, Dir: cfg.BackupDir})
+		return err
+	}
+	if !local.Exists(cfg.StateDir) {
+		return fault.New(fault.NotFound, "there is no database in "+cfg.StateDir+", and so none that was kept")
+	}
+	return nil
 }
 
 // daemonAnswers tells whether somebody listens on one of these sockets, or may not be asked.

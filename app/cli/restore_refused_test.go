@@ -124,3 +124,23 @@ func TestUndoIsRefusedBeforeItAsks(t *testing.T) {
 		t.Errorf("%v\n%s", err, document)
 	}
 }
+
+// For what is not there, no private PostgreSQL is made.
+func TestRestoreMakesNoDatabaseInVain(t *testing.T) {
+	t.Parallel()
+	state := t.TempDir()
+	h := &house{t: t, dir: t.TempDir(), environ: []string{"HEALTHAGENT_STATE_DIR=" + state}}
+	h.environ = append(h.environ, "HEALTHAGENT_BACKUP_DIR="+h.dir)
+	for want, args := range map[string][]string{
+		"there is no dump that could be restored in " + h.dir: {"--dry-run"},
+		"there is no file /nowhere/a.dump":                    {"/nowhere/a.dump", "--yes"},
+		"there is no database in " + state:                    {"--undo", "--yes"},
+		"and so none that was kept":                           {"--prune", "--dry-run"},
+	} {
+		_, told := h.run(1, "", args...)
+		holds(t, told, want)
+	}
+	if left, err := os.ReadDir(state); err != nil || len(left) > 0 {
+		t.Errorf("made %v: %v", left, err)
+	}
+}

@@ -55,17 +55,24 @@ type Change struct {
 	Now   int64  `json:"now"`
 }
 
-// Prepare looks at the file, the database and who uses it, and changes nothing. It does not read the whole file: Run does.
-// Errors: fault.NotFound without a file, fault.Refused when the role could not do it, those of the server. What only stands in the way
-// at this moment is in the plan.
-func Prepare(ctx context.Context, o Options) (Plan, error) {
+// Find is the part of a plan that needs no database: which file would be restored, and what it says of itself. Of the options File and
+// Dir are heeded. The errors are those of Prepare.
+func Find(o Options) (Plan, error) {
 	p := Plan{File: o.File, Changed: []Change{}, Pending: []string{}, Unknown: []string{}, Warnings: []string{}, Refused: []string{}, Free: -1}
 	if o.File == "" {
 		if err := p.choose(o.Dir); err != nil {
 			return p, err
 		}
 	}
-	if err := p.readFile(o.Dir); err != nil {
+	return p, p.readFile(o.Dir)
+}
+
+// Prepare looks at the file, the database and who uses it, and changes nothing. It does not read the whole file: Run does.
+// Errors: fault.NotFound without a file, fault.Refused when the role could not do it, those of the server. What only stands in the way
+// at this moment is in the plan.
+func Prepare(ctx context.Context, o Options) (Plan, error) {
+	p, err := Find(o)
+	if err != nil {
 		return p, err
 	}
 	target, err := dump.Look(ctx, o.URL)

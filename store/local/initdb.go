@@ -11,6 +11,12 @@ import (
 	"strings"
 )
 
+// Exists reports whether there is a private PostgreSQL in the state directory; one that may not be looked at is there.
+func Exists(dir string) bool {
+	major, err := clusterMajor(filepath.Join(dir, "postgres"))
+	return major != 0 || err != nil
+}
+
 // clusterMajor is the version in the cluster's PG_VERSION, 0 when there is no
 // cluster yet.
 func clusterMajor(data string) (int, error) {
