@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"healthagent/app/admin"
@@ -49,9 +50,21 @@ func (d *daemon) probePostgres(ctx context.Context) admin.Component {
 		if p := d.store.PoolStats(); errors.Is(err, context.DeadlineExceeded) && p.Active >= p.MaxSize {
 			return admin.Component{Verdict: admin.Fail, Text: fmt.Sprintf("no connection came free in %v: all %d are lent", probeTime, p.MaxSize)}
 		}
-		return admin.Component{Verdict: admin.Fail, Text: "PostgreSQL does not answer: " + store.Reason(err)}
+		return admin.Component{Verdict: admin.Fail, Text: unanswered(store.Reason(err))}
 	}
 	return admin.Component{Verdict: admin.OK, Text: d.store.PoolStats().String()}
+}
+
+// unanswered says once that PostgreSQL does not answer, and then why: the reason may begin by saying it too.
+func unanswered(reason string) string {
+	const text = "PostgreSQL does not answer"
+	for _, same := range []string{"ping PostgreSQL", "PostgreSQL cannot be reached"} {
+		reason = strings.TrimPrefix(strings.TrimPrefix(reason, same), ": ")
+	}
+	if reason == "" {
+		return text
+	}
+	return text + ": " + reason
 }
 
 func (d *daemon) probeCache(ctx context.Context) admin.Component {
