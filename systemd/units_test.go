@@ -85,7 +85,7 @@ func TestUnitsKeepTheirWord(t *testing.T) {
 			"Service.Type": "oneshot", "Unit.OnFailure": "healthagent-alert@%n.service", "Service.Nice": "10", "Service.IOSchedulingClass": "idle",
 			"Service.ReadWritePaths": "-/var/backups/healthagent", "Service.ExecStart": "/usr/local/bin/healthagent backup --scheduled",
 		},
-		"healthagent-alert@.service": {"Service.Type": "oneshot", "Service.ExecStart": "/usr/local/bin/healthagent alert %i"},
+		"healthagent-alert@.service": {"Service.Type": "oneshot", "Service.ExecStart": "/usr/local/bin/healthagent alert %i", "Service.RestartPreventExitStatus": "1 2 78 203 217"},
 		"healthagent-backup.timer":   {"Timer.Persistent": "yes", "Install.WantedBy": "timers.target"},
 	}
 	for name, want := range own {
