@@ -483,10 +483,12 @@ kept_server() { # NAME ASKED OWN_PLACE
 }
 
 # env_value is what the env file says of a name, empty when it says nothing.
-env_value() {
+env_value() { env_word "$1" | sed -e "s/^'\(.*\)'\$/\1/" -e 's/^"\(.*\)"$/\1/'; }
+
+# env_word is the same as it is written there, with its quotes.
+env_word() {
 	[ -f "$env_file" ] || return 0
-	sed -n "s/^[[:space:]]*$1[[:space:]]*=[[:space:]]*//p" "$env_file" | tail -n 1 |
-		sed -e 's/[[:space:]]*$//' -e "s/^'\(.*\)'\$/\1/" -e 's/^"\(.*\)"$/\1/'
+	sed -n "s/^[[:space:]]*$1[[:space:]]*=[[:space:]]*//p" "$env_file" | tail -n 1 | sed 's/[[:space:]]*$//'
 }
 
 secret_from() { # FILE OPTION
@@ -844,11 +846,19 @@ check_backup_place() {
 	find_backup_place
 	case $backups in
 	"$default_backups") return 0 ;;
-	/home/* | /root/* | /run/user/*) fail "HEALTHAGENT_BACKUP_DIR is $backups, and the service sees nothing under /home and /root: choose another place" ;;
 	/*) ;;
 	*) fail "HEALTHAGENT_BACKUP_DIR is $backups; it has to be a full path" ;;
 	esac
-	if [ -d "$backups" ] && [ "$(stat -c %U "$backups")" != "$name" ] && [ -n "$(ls -A "$backups")" ]; then
+	backups_real=$(realpath -m -- "$backups") # where links and dots lead
+	case $backups_real/ in
+	/home/* | /root/* | /run/user/*) fail "HEALTHAGENT_BACKUP_DIR is $backups, and the service sees nothing under /home and /root: choose another place" ;;
+	/tmp/* | /var/tmp/* | /dev/* | /proc/* | /sys/*) fail "HEALTHAGENT_BACKUP_DIR is $backups, where nothing stays: choose another place" ;;
+	"$etc"/* | "$lib"/* | "$state"/) fail "HEALTHAGENT_BACKUP_DIR is $backups, which holds other files of healthagent: choose a directory for the dumps alone" ;;
+	/mnt/ | /media/ | /opt/ | /srv/ | /var/mail/ | /var/local/ | /var/opt/) # empty on a new server, and the system's all the same
+		fail "HEALTHAGENT_BACKUP_DIR is $backups, which would become the service's alone: choose a directory in it, as ${backups_real}/healthagent"
+		;;
+	esac
+	if [ -d "$backups" ] && [ "$(stat -c %U "$backups_real")" != "$name" ] && [ -n "$(ls -A "$backups_real")" ]; then
 		fail "HEALTHAGENT_BACKUP_DIR is $backups, where others have files: choose a directory for the dumps alone"
 	fi
 }
@@ -1079,11 +1089,11 @@ settings() {
 	put "$env_file" 600 root:root <"$work/env" # its owner and mode
 }
 
-# setting_names are the settings that may come from our environment.
+# setting_names are the settings that may come from our environment, and of secrets the one that is no file of its own.
 setting_names() {
 	run_new config keys -o json | awk -F '"' '
 		/^      "name"/ {name = $4}
-		/^      "secret"/ && /false/ && name !~ /^HEALTHAGENT_(STATE_DIR|ENV_FILE)$/ {print name}'
+		/^      "secret"/ && (/false/ || name == "HEALTHAGENT_BACKUP_HOOK") && name !~ /^HEALTHAGENT_(STATE_DIR|ENV_FILE)$/ {print name}'
 }
 
 setting() { eval "printf '%s' \"\${$1:-}\""; }
@@ -1119,7 +1129,8 @@ END
 		/^      "meaning"/ {meaning = text(substr($0, index($0, $2)))}
 		/^      "default"/ {usual = text(substr($0, index($0, $2)))}
 		/^      "example"/ {example = text(substr($0, index($0, $2)))}
-		/^      "secret": false/ && name !~ /^HEALTHAGENT_(STATE_DIR|ENV_FILE)$/ {
+		/^      "secret"/ && (/false/ || name == "HEALTHAGENT_BACKUP_HOOK") && name !~ /^HEALTHAGENT_(STATE_DIR|ENV_FILE)$/ {
+			if (example ~ / /) example = "'\''" example "'\''"
 			printf "\n# %s%s\n#%s=%s\n", meaning, usual == "" ? "" : " (usually " usual ")", name, example}'
 }
 
@@ -1143,7 +1154,7 @@ quoted() { # NAME VALUE
 compare_settings() {
 	for env_name in $(setting_names); do
 		env_text=$(setting "$env_name")
-		if [ -n "$env_text" ] && [ "$env_text" != "$(env_value "$env_name")" ]; then
+		if [ -n "$env_text" ] && [ "$env_text" != "$(env_value "$env_name")" ] && [ "$(quoted "$env_name" "$env_text")" != "$(env_word "$env_name")" ]; then
 			warn "$env_name of the environment differs from $env_file, which stays as it is: edit it there"
 		fi
 	done

@@ -67,3 +67,35 @@ func TestNobodyListens(t *testing.T) {
 		s.doctor()
 	})
 }
+
+// TestEnvironment: what was in the installer's environment is in force, to the letter, for the service and for root's verbs; what was
+// not is named in the env file.
+func TestEnvironment(t *testing.T) {
+	t.Parallel()
+	scenario(t, func(t *testing.T, h *machine.Host, suite machine.Suite) {
+		longer(t)
+		s := boot(t, h, suite, h.Packages(suite))
+		const hook = `{ echo "it's $HEALTHAGENT_BACKUP_REASON" '\x' 100% ` + "`id -un`" + `; } >hooked`
+		call := installer(first)
+		call.Env = append(call.Env, "HEALTHAGENT_ADMINS=1, 900", "HEALTHAGENT_BACKUP_HOOK="+hook)
+		s.unpack(first)
+		if said, code := s.try(call); code != 0 {
+			t.Fatalf("%d\n%s", code, said)
+		}
+		s.serves(first)
+		s.doctor()
+		if left := s.run("cat", "/var/backups/healthagent/hooked"); !strings.HasPrefix(left, "it's ") || !strings.HasSuffix(left, ` \x 100% healthagent`+"\n") {
+			t.Errorf("the hook left %q", left)
+		}
+		if shown := s.run("healthagent", "config", "show"); !strings.Contains(shown, "1,900 ") {
+			t.Errorf("the administrators are others:\n%s", shown)
+		}
+		file := s.run("cat", "/etc/healthagent/healthagent.env")
+		if named := "\n#HEALTHAGENT_REINDEX_WINDOW='Sun 03:00-05:00'\n"; !strings.Contains(file, named) {
+			t.Errorf("%q is not in the env file:\n%s", named, file)
+		}
+		if again, code := s.try(call); code != 0 || !strings.Contains(again, "; 0 changes") || strings.Contains(again, "install.sh: warning") {
+			t.Errorf("once more: %d\n%s", code, again)
+		}
+	})
+}

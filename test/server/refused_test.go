@@ -40,6 +40,11 @@ var slips = map[string]struct {
 		prepare: "echo nonsense >/root/text", args: []string{"--database-url-file", "/root/text"}, says: []string{"DATABASE_URL (/root/text)"},
 	},
 	"dumps where nothing is seen": {env: []string{"HEALTHAGENT_BACKUP_DIR=/home/dumps"}, says: []string{"/home/dumps", "choose another place"}},
+	"dumps in everybody's home":   {env: []string{"HEALTHAGENT_BACKUP_DIR=/home"}, says: []string{"/home", "choose another place"}},
+	"dumps by a way to a home":    {env: []string{"HEALTHAGENT_BACKUP_DIR=/srv/../home/dumps"}, says: []string{"/srv/../home/dumps", "choose another place"}},
+	"dumps where nothing stays":   {env: []string{"HEALTHAGENT_BACKUP_DIR=/var/tmp/dumps"}, says: []string{"/var/tmp/dumps", "nothing stays"}},
+	"dumps in the system's place": {env: []string{"HEALTHAGENT_BACKUP_DIR=/srv"}, says: []string{"/srv/healthagent"}},
+	"dumps among the settings":    {env: []string{"HEALTHAGENT_BACKUP_DIR=/etc/healthagent"}, says: []string{"/etc/healthagent", "dumps alone"}},
 	"dumps in somebody's place":   {env: []string{"HEALTHAGENT_BACKUP_DIR=/var/lib/dpkg"}, says: []string{"/var/lib/dpkg", "others have files"}},
 }
 
