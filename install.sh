@@ -268,6 +268,8 @@ arguments() {
 		--help | -h) mode=help ;;
 		--version) mode=version ;;
 		--token | --token=*) refuse_usage "there is no --token, since everybody can read arguments in ps: give --token-file FILE, or nothing, and it asks" ;;
+		--binary= | --token-file= | --database-url= | --database-url-file= | --redis-url= | --redis-url-file=) refuse_usage "${1%=} wants a value" ;;
+		--dry-run=* | --yes=* | --no-dump=* | --uninstall=* | --purge=*) refuse_usage "${1%%=*} takes no value" ;;
 		-*) refuse_usage "there is no option ${1%%=*}" ;;
 		*) refuse_usage "it takes options alone, and one of the arguments is none" ;; # it may be the token
 		esac
@@ -375,6 +377,9 @@ check_server() {
 	x86_64 | aarch64) ;;
 	*) unsupported "the processor is $(uname -m); there are programs for x86-64 and arm64" ;;
 	esac
+	for check_place in /usr/local /etc /var/lib; do
+		[ -w "$check_place" ] || fail "$check_place cannot be written to: mount it read-write for the time of this run"
+	done
 	free_mb=$(df -Pm /var/lib | awk 'NR == 2 {print $4}')
 	need_mb=1024
 	if [ -f "$env_file" ] && [ -e "$link" ]; then need_mb=200; fi # what a disk that fills up needs most may be this run
@@ -497,6 +502,9 @@ secret_from() { # FILE OPTION
 	else
 		[ -e "$1" ] || fail "$2: there is no file $1"
 		if [ ! -r "$1" ] || [ -d "$1" ]; then fail "$2: $1 cannot be read"; fi
+		case $(stat -Lc '%F %a' "$1") in
+		'regular '*[4567]) warn "$2: $1 can be read by every user of this server: chmod 600 it, and change what is in it if others may have looked" ;;
+		esac
 		secret=$(tr -d '\r' <"$1" | sed -n '/[^[:space:]]/{s/^[[:space:]]*//;s/[[:space:]]*$//;p;q;}')
 	fi
 	[ -n "$secret" ] || fail "$2: $1 holds nothing"
@@ -1994,6 +2002,17 @@ install_all() {
 	summary
 }
 
+# script_path is this script as it may be called again; one that came over a pipe has none.
+script_path() {
+	for script_try in "$here/${0##*/}" "$here/install.sh"; do
+		if [ -f "$script_try" ] && head -n 2 "$script_try" | grep -q '^# Installs healthagent'; then
+			shell_word "$script_try"
+			return 0
+		fi
+	done
+	echo install.sh
+}
+
 main() {
 	constants
 	unset CDPATH # cd would say where it went
@@ -2007,13 +2026,14 @@ main() {
 	PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 	LC_ALL=C.UTF-8
 	export PATH LC_ALL
-	sudo='' script=$(shell_word "$here/install.sh")
+	sudo='' script=$(script_path)
 	if command -v sudo >/dev/null; then sudo='sudo '; fi # a minimal server has none, and its people are root
 	unset LANGUAGE TMPDIR # the packages' own scripts trip over a blank in it
 	unset CREDENTIALS_DIRECTORY
 	# of another database: psql would follow any of them
 	for main_pg in $(env | sed -n 's/^\(PG[A-Z_]*\)=.*/\1/p'); do unset "$main_pg"; done
 	begin
+	[ -z "${TELEGRAM_TOKEN_FILE:-}" ] || TELEGRAM_TOKEN_FILE=$(absolute "$TELEGRAM_TOKEN_FILE")
 	cd /
 	case $mode in
 	install) install_all ;;

@@ -48,6 +48,30 @@ func TestCaller(t *testing.T) {
 	})
 }
 
+// TestHints: the last line names the script as it can be called again, whatever its name is, and no file that is not there; a secret that
+// lies open is told of, and a relative file of it is found.
+func TestHints(t *testing.T) {
+	t.Parallel()
+	scenario(t, func(t *testing.T, h *machine.Host, suite machine.Suite) {
+		longer(t)
+		s := installed(t, h, suite)
+		s.unpack(first)
+		s.sh("cp /root/healthagent-1.0.0/install.sh /srv/set-up; install -m 644 /root/token /srv/token")
+		for script, undo := range map[string]string{
+			"cd /srv; TELEGRAM_TOKEN_FILE=token sh ./set-up": "Undo: /srv/set-up --uninstall",
+			"cd /; cat /srv/set-up | sh -s --":               "Undo: install.sh --uninstall",
+		} {
+			said, code := s.try(machine.Act{Args: []string{"sh", "-euc", script + " --binary /root/healthagent-1.0.0/healthagent"}})
+			if code != 0 || !strings.Contains(said, undo) {
+				t.Errorf("%s: %d, and %q is not said:\n%s", script, code, undo, said)
+			}
+			if strings.Contains(script, "=token") && !strings.Contains(said, "token can be read by every user") || strings.Contains(said, token) {
+				t.Errorf("%s: of the open token:\n%s", script, said)
+			}
+		}
+	})
+}
+
 // TestNobodyListens: who reads what the installer says goes away in the middle, as with an ssh without a terminal whose line breaks; it
 // goes on to its end.
 func TestNobodyListens(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 // slips are what somebody may get wrong in a call of the installer. Each is told in a sentence, before anything was changed.
 var slips = map[string]struct {
 	prepare string // a script
+	after   string // another, which takes that away again
 	args    []string
 	env     []string
 	says    []string
@@ -33,6 +34,8 @@ var slips = map[string]struct {
 		prepare: "echo '" + token + " more' >/root/text", args: []string{"--token-file", "/root/text"},
 		says: []string{"/root/text is no token", "BotFather"}, hides: token,
 	},
+	"a value that is missing":  {args: []string{"--binary="}, says: []string{"--binary wants a value"}},
+	"a value too many":         {args: []string{"--dry-run=no"}, says: []string{"--dry-run takes no value"}},
 	"the token as an option":   {args: []string{"--token", token}, says: []string{"--token-file FILE"}, hides: token},
 	"the token as an argument": {args: []string{token}, says: []string{"--help"}, hides: token},
 	"a wrong setting":          {env: []string{"HEALTHAGENT_LOG_LEVEL=loud"}, says: []string{"HEALTHAGENT_LOG_LEVEL (environment of install.sh)", "debug"}},
@@ -45,7 +48,11 @@ var slips = map[string]struct {
 	"dumps where nothing stays":   {env: []string{"HEALTHAGENT_BACKUP_DIR=/var/tmp/dumps"}, says: []string{"/var/tmp/dumps", "nothing stays"}},
 	"dumps in the system's place": {env: []string{"HEALTHAGENT_BACKUP_DIR=/srv"}, says: []string{"/srv/healthagent"}},
 	"dumps among the settings":    {env: []string{"HEALTHAGENT_BACKUP_DIR=/etc/healthagent"}, says: []string{"/etc/healthagent", "dumps alone"}},
-	"dumps in somebody's place":   {env: []string{"HEALTHAGENT_BACKUP_DIR=/var/lib/dpkg"}, says: []string{"/var/lib/dpkg", "others have files"}},
+	"a file system to read only": {
+		prepare: "mount --bind /usr/local /usr/local && mount -o remount,ro,bind /usr/local", after: "umount /usr/local",
+		says: []string{"/usr/local cannot be written to", "Nothing was changed"},
+	},
+	"dumps in somebody's place": {env: []string{"HEALTHAGENT_BACKUP_DIR=/var/lib/dpkg"}, says: []string{"/var/lib/dpkg", "others have files"}},
 }
 
 // TestRefused: what is wrong in the call is said, with what would be right, and the server is as it was.
@@ -63,7 +70,7 @@ func TestRefused(t *testing.T) {
 			call := installer(first, slip.args...)
 			call.Env = slices.Concat(call.Env, slip.env)
 			said, code := s.try(call)
-			s.run("rm", "-f", "/root/healthagent-1.0.0/SHA256SUMS")
+			s.sh("rm -f /root/healthagent-1.0.0/SHA256SUMS; " + slip.after)
 			if code == 0 || strings.Contains(said, "[4/12]") {
 				t.Errorf("%s: %d\n%s", name, code, said)
 			}
