@@ -32,6 +32,7 @@ constants() {
 	default_backups=/var/backups/healthagent
 	units=/etc/systemd/system
 	unit_files='healthagent.service healthagent-backup.service healthagent-backup.timer healthagent-alert@.service'
+	timer_stamp=/var/lib/systemd/timers/stamp-healthagent-backup.timer
 	man_page=/usr/local/share/man/man1/healthagent.1
 	completion=/usr/local/share/bash-completion/completions/healthagent
 	sysusers=/etc/sysusers.d/healthagent.conf
@@ -1262,6 +1263,8 @@ start_service() {
 		}
 		[ "$dry" = yes ] || set_read healthagent "$service_print"
 	fi
+	# systemd makes it for the first timer that keeps its time, which on a server may be ours
+	[ -d "${timer_stamp%/*}" ] || remember "dir ${timer_stamp%/*}"
 	if ! systemctl is-active -q healthagent-backup.timer; then act "start the timer of the dumps" systemctl start healthagent-backup.timer; fi
 }
 
@@ -1910,7 +1913,7 @@ remove_cluster() {
 remove_files() {
 	remove_backups "$(backup_dir)"
 	remove_backups "$default_backups"
-	for remove_path in "$etc" "$state" /run/healthagent /run/redis-healthagent /var/lib/systemd/timers/stamp-healthagent-backup.timer; do
+	for remove_path in "$etc" "$state" /run/healthagent /run/redis-healthagent "$timer_stamp"; do
 		if [ -e "$remove_path" ]; then
 			changed "remove $remove_path"
 			[ "$dry" = yes ] || rm -rf "$remove_path"

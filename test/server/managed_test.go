@@ -34,7 +34,10 @@ func TestManaged(t *testing.T) {
 		options := []string{"--database-url-file", "/root/database-url", "--redis-url-file", "/root/redis-url"}
 		s.unpack(first)
 		said, code := s.try(installer(first, options...))
-		t.Logf("%d\n%s", code, said)
+		t.Logf("it said:\n%s", said)
+		if code != 0 {
+			t.Errorf("it ended with %d", code)
+		}
 		s.serves(first)
 		if clusters := s.run("pg_lsclusters", "-h"); strings.Count(clusters, "\n") != 1 {
 			t.Errorf("the clusters are:\n%s", clusters)
@@ -43,7 +46,7 @@ func TestManaged(t *testing.T) {
 			t.Errorf("a Redis was made: %s", made)
 		}
 		said, code = s.try(installer(first))
-		if !strings.Contains(said, "; 0 changes") {
+		if code != 0 || !strings.Contains(said, "; 0 changes") {
 			t.Errorf("once more: %d\n%s", code, said)
 		}
 		c := newCrowd(s, 3)
