@@ -13,8 +13,16 @@ import (
 	"time"
 )
 
+// A manager that does not read is waited for: longest for READY=1, without which the
+// start has failed, and but briefly for what is said again or only shown.
+const (
+	readyPatience = 10 * time.Second
+	patience      = time.Second
+)
+
 // Notifier sends state to the service manager. It may be used from several
-// goroutines; each message is one datagram. The zero value sends nothing.
+// goroutines; each message is one datagram. The zero value sends nothing. A manager
+// that does not read makes a message an error after a bounded wait.
 type Notifier struct {
 	addr     *net.UnixAddr // nil without a manager
 	watchdog time.Duration // 0 without a watchdog
@@ -42,27 +50,27 @@ func New(getenv func(string) string) *Notifier {
 func (n *Notifier) Active() bool { return n.addr != nil }
 
 // Ready says that the service has started.
-func (n *Notifier) Ready() error { return n.send("READY=1") }
+func (n *Notifier) Ready() error { return n.send("READY=1", readyPatience) }
 
 // Stopping says that the service has begun to shut down.
-func (n *Notifier) Stopping() error { return n.send("STOPPING=1") }
+func (n *Notifier) Stopping() error { return n.send("STOPPING=1", patience) }
 
 // Watchdog says that the service is alive.
-func (n *Notifier) Watchdog() error { return n.send("WATCHDOG=1") }
+func (n *Notifier) Watchdog() error { return n.send("WATCHDOG=1", patience) }
 
 // Status shows one line to the operator in systemctl status.
 func (n *Notifier) Status(text string) error {
-	return n.send("STATUS=" + strings.Map(func(r rune) rune {
+	return n.send("STATUS="+strings.Map(func(r rune) rune {
 		if r == '\n' || r == '\r' || r == 0 {
 			return ' ' // a second line would be a second assignment
 		}
 		return r
-	}, text))
+	}, text), patience)
 }
 
 // ExtendTimeout asks for d more, from now, to start or to stop.
 func (n *Notifier) ExtendTimeout(d time.Duration) error {
-	return n.send("EXTEND_TIMEOUT_USEC=" + strconv.FormatInt(max(d, 0).Microseconds(), 10))
+	return n.send("EXTEND_TIMEOUT_USEC="+strconv.FormatInt(max(d, 0).Microseconds(), 10), patience)
 }
 
 // WatchdogInterval is the time within which the manager wants to hear from
@@ -72,8 +80,9 @@ func (n *Notifier) WatchdogInterval() (time.Duration, bool) {
 }
 
 // send delivers one message. A socket per message costs microseconds and never
-// goes stale when the manager re-executes itself.
-func (n *Notifier) send(state string) error {
+// goes stale when the manager re-executes itself. A full queue would block it without
+// end, and with it the shutdown.
+func (n *Notifier) send(state string, wait time.Duration) error {
 	if n.addr == nil {
 		return nil
 	}
@@ -81,7 +90,9 @@ func (n *Notifier) send(state string) error {
 	if err != nil {
 		return fmt.Errorf("notify the service manager: %w", err)
 	}
-	_, err = conn.Write([]byte(state))
+	if err = conn.SetWriteDeadline(time.Now().Add(wait)); err == nil {
+		_, err = conn.Write([]byte(state))
+	}
 	if errClose := conn.Close(); err == nil {
 		err = errClose
 	}

@@ -85,6 +85,31 @@ func TestMessages(t *testing.T) {
 	}
 }
 
+// TestManagerThatDoesNotRead: when its queue is full a message is given up, so that a stop does not hang on it.
+func TestManagerThatDoesNotRead(t *testing.T) {
+	t.Parallel()
+	socket := filepath.Join(t.TempDir(), "notify")
+	manager(t, socket)
+	n := systemd.New(environment("NOTIFY_SOCKET", socket))
+	full := make(chan error, 1)
+	go func() {
+		for {
+			if err := n.Stopping(); err != nil {
+				full <- err
+				return
+			}
+		}
+	}()
+	select {
+	case err := <-full:
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("a full queue: %v", err)
+		}
+	case <-time.After(time.Minute):
+		t.Error("a message waits without end for a manager that does not read")
+	}
+}
+
 func TestWithoutAManager(t *testing.T) {
 	t.Parallel()
 	for _, socket := range []string{"", "vsock:2:1234", "/", "@", "relative"} {
