@@ -111,10 +111,13 @@ func (w *world) storm(s *store.Store, seed uint64, meanwhile func()) {
 	}
 	meanwhile()
 	wg.Wait()
-	eventually(w.t, "the server is done with the commits that nobody waited for", func() (done bool) {
-		must(w.t, w.db.QueryRow(ctx, `SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()
-			AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND state <> 'idle')`).Scan(&done))
-		return done
+	// a session that has not yet read the COMMIT that was sent to it still looks idle: it is known by that the pool has given it up
+	eventually(w.t, "the server is done with the commits that nobody waited for", func() bool {
+		var sessions, busy int
+		must(w.t, w.db.QueryRow(ctx, `SELECT count(*), count(*) FILTER (WHERE state <> 'idle') FROM pg_stat_activity
+			WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`).Scan(&sessions, &busy))
+		pool := s.PoolStats()
+		return busy == 0 && pool.Active == 0 && pool.Constructing == 0 && sessions == pool.Size
 	})
 }
 
