@@ -19,6 +19,11 @@ func TestBoot(t *testing.T) {
 		if !strings.Contains(s.run("cat", "/etc/os-release"), "VERSION_CODENAME="+string(suite)) {
 			t.Error("it is another suite")
 		}
+		s.run("systemd-run", "--quiet", "--unit=nightly", "--on-calendar=*-*-* 04:20:00", "true")
+		if left := s.sh(`echo $(($(date -d "$(systemctl show -P NextElapseUSecRealtime nightly.timer)" +%s) - $(date +%s)))`); len(left) < 6 || left < "54000" {
+			t.Errorf("what is due every night is due in %s s", left)
+		}
+		s.run("systemctl", "stop", "nightly.timer")
 		before := s.snapshot()
 		if err := s.Put(s.ctx, "/etc/new/file", "content\n", 0o640); err != nil {
 			t.Fatal(err)

@@ -36,7 +36,8 @@ type Machine struct {
 }
 
 // starter runs systemd-nspawn in cgroups and mounts of its own, which vanish with
-// it: $1 the cgroups, $2 the directory, $3 the lower ones, $4 the name.
+// it: $1 the cgroups, $2 the directory, $3 the lower ones, $4 the name, $5 the time
+// zone by which systemd reads the timers.
 const starter = `set -eu
 for c in $1; do echo $$ >"$c/cgroup.procs"; done
 mkdir -p /run/systemd/nspawn
@@ -44,7 +45,7 @@ exec unshare --mount --propagation slave sh -euc '
 mount -t tmpfs tmpfs /run/systemd/nspawn
 mount -t overlay overlay -o "lowerdir=$3,upperdir=$2/upper,workdir=$2/work" "$2/root"
 exec systemd-nspawn --quiet --boot --directory="$2/root" --machine="$4" --hostname=healthagent-test --register=no --keep-unit \
-	--resolv-conf=off --timezone=off --link-journal=no --console=pipe --private-network --notify-ready=yes' sh "$@"
+	--resolv-conf=off --timezone=off --setenv="TZ=$5" --link-journal=no --console=pipe --private-network --notify-ready=yes' sh "$@"
 `
 
 // Boot starts a new server on a layer and waits until it is up: New and Start.
@@ -91,8 +92,9 @@ func (m *Machine) Start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer console.Close()                                                                                                                 //nolint:errcheck // the child writes it
-	command := exec.Command("sh", "-c", starter, "sh", strings.Join(cgroups, " "), m.dir, strings.Join(m.layer.dirs, ":"), "hst-"+m.name) //nolint:gosec // our own script
+	defer console.Close()                              //nolint:errcheck // the child writes it
+	command := exec.Command("sh", "-c", starter, "sh", //nolint:gosec // our own script
+		strings.Join(cgroups, " "), m.dir, strings.Join(m.layer.dirs, ":"), "hst-"+m.name, m.host.zone)
 	command.Env = append(os.Environ(), "NOTIFY_SOCKET="+notify.LocalAddr().String(), "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1")
 	command.Stdout, command.Stderr = console, console
 	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
