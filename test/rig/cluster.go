@@ -35,7 +35,7 @@ var (
 // The server and its files are gone when the test ends.
 func Cluster(t testing.TB) *Server {
 	t.Helper()
-	pg, err := start(t, local.StartPostgres, PostgresBin())
+	pg, err := start(t, local.StartPostgres, local.Options{BinDir: PostgresBin(), Settings: map[string]string{"autovacuum_naptime": seldom}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func Cluster(t testing.TB) *Server {
 // RedisServer starts a Redis of t's own.
 func RedisServer(t testing.TB) *Server {
 	t.Helper()
-	r, err := start(t, local.StartRedis, "")
+	r, err := start(t, local.StartRedis, local.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func newServer(t testing.TB, url string, srv server) *Server {
 	return s
 }
 
-func start[S any](t testing.TB, open func(context.Context, local.Options) (S, error), bin string) (S, error) {
+func start[S any](t testing.TB, open func(context.Context, local.Options) (S, error), o local.Options) (S, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -70,7 +70,8 @@ func start[S any](t testing.TB, open func(context.Context, local.Options) (S, er
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { finish(t, tmp.Remove) })
-	return open(ctx, local.Options{Dir: tmp.Path, BinDir: bin, Fast: true})
+	o.Dir, o.Fast = tmp.Path, true
+	return open(ctx, o)
 }
 
 // URL stays the same whatever happens to the server.

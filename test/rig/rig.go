@@ -70,10 +70,14 @@ func Main(m *testing.M) int {
 // newest installed.
 func PostgresBin() string { return os.Getenv(binEnv) }
 
+// seldom is how often autovacuum comes: to no test. It would analyze tables and take snapshots and locks in the middle of those that look
+// at plans, statistics and waits. It is not off, which a doctor would complain of.
+const seldom = "20d"
+
 // Settings are those of a PostgreSQL that many packages test against at once.
 func Settings() map[string]string {
 	return map[string]string{
-		"max_connections": "400", "shared_buffers": "64MB", "autovacuum_naptime": "60s", "max_wal_size": "256MB",
+		"max_connections": "400", "shared_buffers": "64MB", "max_wal_size": "256MB", "autovacuum_naptime": seldom,
 		// hundreds of databases fill it: a full one throws out what a test looks for
 		"pg_stat_statements.max": "100000",
 	}
