@@ -232,7 +232,7 @@ func waitingBuild(t *testing.T, url string) int {
 func waiting(t *testing.T, url, statement string) int {
 	t.Helper()
 	conn := connect(t, url)
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	for {
 		var pid int

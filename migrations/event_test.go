@@ -18,7 +18,7 @@ func often(c *migrations.Config) { c.Watch = time.Millisecond }
 // next receives events until one matches.
 func next(t *testing.T, events <-chan migrations.Event, match func(migrations.Event) bool) migrations.Event {
 	t.Helper()
-	over := time.After(time.Minute)
+	over := time.After(2 * time.Minute)
 	for {
 		select {
 		case e := <-events:

@@ -93,7 +93,7 @@ func TestLockTimeoutDoesNotCutABuildBehindADump(t *testing.T) {
 func await(t *testing.T, url, sql string) {
 	t.Helper()
 	conn := connect(t, url)
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	for {
 		var so bool

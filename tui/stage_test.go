@@ -111,7 +111,7 @@ func (s *stage) begin(cmd tea.Cmd) {
 }
 
 // patience is how long a test waits for what must happen. Nothing is decided by it but that a test has failed.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // next waits for a message from a command, and gives it to the program.
 func (s *stage) next() tea.Msg {

@@ -21,7 +21,7 @@ import (
 const token = "4242:a-secret-of-the-bot"
 
 // patience turns a hang into a failure and measures nothing.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // notifySQL makes every change of the queues audible.
 const notifySQL = `

@@ -71,7 +71,7 @@ func TestTwoDaemonsOneSocket(t *testing.T) {
 }
 
 // stopTime is what a stop may take, 10 seconds, and room for a machine that is busy with other tests.
-const stopTime = 15 * time.Second
+const stopTime = 30 * time.Second
 
 // stopInTime stops the daemon, which must end with 0.
 func (w *world) stopInTime() {

@@ -23,7 +23,7 @@ import (
 )
 
 // patience is how long a test waits for what must happen. Nothing is decided by it but that a test has failed.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // tty is the program on a terminal that shows what it is told and answers no question.
 type tty struct {

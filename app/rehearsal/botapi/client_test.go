@@ -22,7 +22,7 @@ func TestRealClient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	var handling sync.WaitGroup // the library does not wait for its handlers
 	handler := func(ctx context.Context, b *tg.Bot, u *models.Update) {

@@ -27,7 +27,7 @@ func TestReadersAskAllThatTheIndexesAreFor(t *testing.T) {
 	t.Parallel()
 	s, done := read(t, 4)
 	defer done()
-	look, over := time.NewTicker(5*time.Millisecond), time.After(time.Minute)
+	look, over := time.NewTicker(5*time.Millisecond), time.After(2*time.Minute)
 	defer look.Stop()
 	for !all(s) {
 		select {
