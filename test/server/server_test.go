@@ -13,7 +13,7 @@ import (
 )
 
 // patience turns a hang into a failure and measures nothing.
-const patience = 12 * time.Minute
+const patience = 20 * time.Minute
 
 // server is a booted server with the eyes of a test. Its methods fail the test instead of returning errors; they are for the test's
 // own goroutine.

@@ -32,5 +32,5 @@ func (s *server) setting(name string) string {
 // doctor is what healthagent doctor says as root; it must find no fault.
 func (s *server) doctor() string {
 	s.t.Helper()
-	return s.run("healthagent", "doctor", "--wait", "30s")
+	return s.run("healthagent", "doctor", "--wait", "2m")
 }

@@ -53,7 +53,7 @@ func TestWatchdog(t *testing.T) {
 	scenario(t, func(t *testing.T, h *machine.Host, suite machine.Suite) {
 		longer(t)
 		s := installed(t, h, suite)
-		s.dropIn("WatchdogSec=3s")
+		s.dropIn("WatchdogSec=10s")
 		s.run("systemctl", "restart", "healthagent.service")
 		s.serves(first)
 		pid := strings.TrimSpace(s.run("systemctl", "show", "-P", "MainPID", "healthagent.service"))

@@ -16,6 +16,9 @@ import (
 	"time"
 )
 
+// patience is what a boot or an end may take: it turns a hang into a failure.
+const patience = 5 * time.Minute
+
 // Machine is one server. It is used by one goroutine, save for Do and Run, which
 // may be called concurrently while it is up.
 type Machine struct {
@@ -77,7 +80,7 @@ func (h *Host) New(layer Layer) (*Machine, error) {
 
 // Start boots a server that is down.
 func (m *Machine) Start(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	cgroups, err := m.host.cgroup(m.name)
 	if err != nil {
@@ -191,7 +194,7 @@ func (m *Machine) down(ctx context.Context) error {
 // Kill ends a server at once, as a kernel panic would: no process of it gets to
 // do anything more. What the kernel was told to write is kept.
 func (m *Machine) Kill() error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if m.leader != 0 {
 		_ = syscall.Kill(m.leader, syscall.SIGKILL)
