@@ -108,15 +108,30 @@ func TestHookThatTellsItsSecrets(t *testing.T) {
 func TestHookThatHangs(t *testing.T) {
 	t.Parallel()
 	hangs := `sh -c 'echo $$ >>pids; while :; do sleep 1000; done' & echo $$ >>pids; until [ "$(wc -l <pids)" -eq 2 ]; do :; done; echo up; wait; wait`
-	dir, d, err := hooked(t, t.Context(), backup.Hook{Command: hangs, Limit: 300 * time.Millisecond})
-	if err == nil || !strings.Contains(err.Error(), "it was not done after 300ms, and it said: up") || d.Copied.OK {
+	// long enough for a busy machine to start both
+	dir, d, err := hooked(t, t.Context(), backup.Hook{Command: hangs, Limit: 10 * time.Second})
+	if err == nil || !strings.Contains(err.Error(), "it was not done after 10s, and it said: up") || d.Copied.OK {
 		t.Errorf("%v", err)
 	}
 	gone(t, dir, 2)
+}
 
+// TestHookThatIsInterrupted leaves nobody of it behind.
+func TestHookThatIsInterrupted(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	up := filepath.Join(dir, "up")
+	if err := syscall.Mkfifo(up, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(300*time.Millisecond, cancel)
-	dir, d, err = hooked(t, ctx, backup.Hook{Command: hangs})
+	go func() {
+		defer cancel()
+		if _, err := os.ReadFile(up); err != nil { // waits until the hook runs
+			t.Error(err)
+		}
+	}()
+	_, d, err := hooked(t, ctx, backup.Hook{Command: "cd " + dir + `; sh -c 'echo $$ >>pids; while :; do sleep 1000; done' & echo $$ >>pids; until [ "$(wc -l <pids)" -eq 2 ]; do :; done; echo up >up; wait; wait`})
 	if !errors.Is(err, context.Canceled) || d.Copied.OK || !strings.Contains(d.Copied.Text, "it was interrupted") {
 		t.Errorf("%v, %+v", err, d.Copied)
 	}
