@@ -269,6 +269,43 @@ func TestLostRequestsLeaveNoOldCopy(t *testing.T) {
 }
 
 // The library would dial five times for one call.
+// Who is forgotten is so in Redis too, also in copies that were left behind when a request was lost and that nobody reads any more.
+func TestForgetReachesCopiesLeftBehind(t *testing.T) {
+	t.Parallel()
+	opt, err := redis.ParseURL(rig.Redis(t))
+	must(t, err)
+	p := newProxy(t, opt.Network, opt.Addr)
+	w := newWorld(t, func(c *store.Config) { c.RedisURL = fmt.Sprintf("redis://%s/%d", p.Addr(), opt.DB) })
+	w.member(1)
+	ctx := t.Context()
+	read := func() {
+		_, err := w.Window(ctx, 1)
+		must(t, err)
+		_, _, err = w.User(ctx, 1)
+		must(t, err)
+	}
+	read()
+	p.losing("$3\r\nset\r\n")
+	w.do(func(_ context.Context, tx *store.Tx) error {
+		tx.AddMessage(1, store.Message{Role: store.FromUser, Content: "x", Type: "text"})
+		return nil
+	})
+	p.losing("")
+	read()
+	client := redis.NewClient(opt)
+	defer client.Close() //nolint:errcheck // nothing depends on it
+	copies := func() int {
+		keys, err := client.Keys(ctx, "ha:*:1").Result()
+		must(t, err)
+		return len(keys)
+	}
+	if n := copies(); n < 3 {
+		t.Fatalf("%d copies: none was left behind, the test shows nothing", n)
+	}
+	w.do(func(_ context.Context, tx *store.Tx) error { tx.Forget(1); return nil })
+	equal(t, "copies", copies(), 0)
+}
+
 func TestOneDialForACall(t *testing.T) {
 	t.Parallel()
 	s, err := store.Open(t.Context(), store.Config{URL: "host=/nonexistent dbname=x", RedisURL: "redis://127.0.0.1:1"})

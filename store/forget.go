@@ -40,8 +40,8 @@ func (tx *Tx) Forget(userID int64) {
 		defer lock.Unlock()
 		lock.forgotten.Add(1)
 		cache, id := tx.store.cache, personID(userID)
-		cache.preference.forget(ctx, cache.preference.key(id))
-		cache.history.forget(ctx, cache.history.key(id))
+		cache.preference.erase(ctx, id)
+		cache.history.erase(ctx, id)
 	})
 }
 

@@ -42,8 +42,11 @@ func newGroup[T any](c *Cache, name string, ttl time.Duration, size int, codec c
 // key names the copy of an id in the cache's present generation. Whoever reads and then replaces a copy does both under one key, so
 // that what began before a loss of trust ends in a generation that nobody reads. Nothing is ever searched for by pattern.
 func (g *group[T]) key(id string) string {
-	c := g.cache
-	return "ha:" + c.process + ":" + strconv.FormatInt(c.generation.Load(), 36) + ":" + g.name + ":" + id
+	return g.keyOf(id, g.cache.generation.Load())
+}
+
+func (g *group[T]) keyOf(id string, generation int64) string {
+	return "ha:" + g.cache.process + ":" + strconv.FormatInt(generation, 36) + ":" + g.name + ":" + id
 }
 
 func (g *group[T]) get(ctx context.Context, key string) (T, bool) {
@@ -131,6 +134,25 @@ func (g *group[T]) forget(ctx context.Context, key string) {
 		return
 	}
 	g.failed(g.cache.redis.del(ctx, key))
+}
+
+// erased is how many generations an erasure reaches back, so that one request stays small.
+const erased = 1000
+
+// erase removes the copies of an id in earlier generations too. Nobody reads those any more, but they hold what a person wrote until
+// their time is over.
+func (g *group[T]) erase(ctx context.Context, id string) {
+	present := g.cache.generation.Load()
+	if g.local != nil || present == 0 {
+		g.forget(ctx, g.keyOf(id, present))
+		return
+	}
+	g.deletes.Add(1)
+	var keys []string
+	for generation := max(0, present-erased); generation <= present; generation++ {
+		keys = append(keys, g.keyOf(id, generation))
+	}
+	g.failed(g.cache.redis.del(ctx, keys...))
 }
 
 // failed counts a failed write; the copy that it was to replace must not be read again.

@@ -76,8 +76,8 @@ func (r *redisBackend) set(ctx context.Context, key string, value []byte, ttl ti
 	return err
 }
 
-func (r *redisBackend) del(ctx context.Context, key string) error {
-	_, err := r.breaker.Execute(func() ([]byte, error) { return nil, r.client.Del(ctx, key).Err() })
+func (r *redisBackend) del(ctx context.Context, keys ...string) error {
+	_, err := r.breaker.Execute(func() ([]byte, error) { return nil, r.client.Del(ctx, keys...).Err() })
 	return err
 }
 
