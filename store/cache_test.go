@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -238,10 +237,7 @@ func TestLostRequestsLeaveNoOldCopy(t *testing.T) {
 	for _, verb := range []string{"get", "set", "del"} {
 		t.Run(verb, func(t *testing.T) {
 			t.Parallel()
-			opt, err := redis.ParseURL(rig.Redis(t))
-			must(t, err)
-			p := newProxy(t, opt.Network, opt.Addr)
-			w := newWorld(t, func(c *store.Config) { c.RedisURL = fmt.Sprintf("redis://%s/%d", p.Addr(), opt.DB) })
+			w, p, _ := proxiedRedis(t)
 			w.member(1)
 			ctx := t.Context()
 			for range 2 { // there are copies
@@ -272,10 +268,7 @@ func TestLostRequestsLeaveNoOldCopy(t *testing.T) {
 // Who is forgotten is so in Redis too, also in copies that were left behind when a request was lost and that nobody reads any more.
 func TestForgetReachesCopiesLeftBehind(t *testing.T) {
 	t.Parallel()
-	opt, err := redis.ParseURL(rig.Redis(t))
-	must(t, err)
-	p := newProxy(t, opt.Network, opt.Addr)
-	w := newWorld(t, func(c *store.Config) { c.RedisURL = fmt.Sprintf("redis://%s/%d", p.Addr(), opt.DB) })
+	w, p, opt := proxiedRedis(t)
 	w.member(1)
 	ctx := t.Context()
 	read := func() {

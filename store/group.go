@@ -45,6 +45,7 @@ func (g *group[T]) key(id string) string {
 	return g.keyOf(id, g.cache.generation.Load())
 }
 
+// keyOf names the copy of an id in that generation.
 func (g *group[T]) keyOf(id string, generation int64) string {
 	return "ha:" + g.cache.process + ":" + strconv.FormatInt(generation, 36) + ":" + g.name + ":" + id
 }
@@ -142,12 +143,12 @@ const erased = 1000
 // erase removes the copies of an id in earlier generations too. Nobody reads those any more, but they hold what a person wrote until
 // their time is over.
 func (g *group[T]) erase(ctx context.Context, id string) {
-	present := g.cache.generation.Load()
-	if g.local != nil || present == 0 {
-		g.forget(ctx, g.keyOf(id, present))
+	if g.local != nil { // whose writes do not fail, so that there is one generation
+		g.forget(ctx, g.key(id))
 		return
 	}
 	g.deletes.Add(1)
+	present := g.cache.generation.Load()
 	var keys []string
 	for generation := max(0, present-erased); generation <= present; generation++ {
 		keys = append(keys, g.keyOf(id, generation))

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/redis/go-redis/v9"
 
 	"healthagent/store"
 	"healthagent/test/rig"
@@ -204,6 +205,16 @@ func (w *world) proxied(change ...func(*store.Config)) (*proxy, *store.Store) {
 		Path: "/" + cfg.Database, RawQuery: "sslmode=disable",
 	}
 	return p, w.open(append(change, func(c *store.Config) { c.URL = u.String() })...)
+}
+
+// proxiedRedis makes a world whose way to Redis is a proxy. opt is the way past it.
+func proxiedRedis(t *testing.T) (w *world, p *proxy, opt *redis.Options) {
+	t.Helper()
+	opt, err := redis.ParseURL(rig.Redis(t))
+	must(t, err)
+	p = newProxy(t, opt.Network, opt.Addr)
+	w = newWorld(t, func(c *store.Config) { c.RedisURL = fmt.Sprintf("redis://%s/%d", p.Addr(), opt.DB) })
+	return w, p, opt
 }
 
 func port(n uint16) string { return (&net.TCPAddr{Port: int(n)}).String()[1:] }
